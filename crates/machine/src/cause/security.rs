@@ -1,0 +1,296 @@
+//! Causes of the family *security*.
+//!
+//! Only what is true of the cause itself; how it is found lives in `apply`.
+
+#![expect(non_upper_case_globals, reason = "each is named as its variant of `Cause`, so that one list declares both")]
+
+use super::{Codes, Disclosure, Entry, Family, Feeds, Fixer, OperatorClass, Retry, Step, Text};
+
+pub(super) static CardLost: Entry = Entry {
+    slug: "card_lost",
+    family: Family::Security,
+    title: Text { zh: "", en: "Reported lost" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static CardStolen: Entry = Entry {
+    slug: "card_stolen",
+    family: Family::Security,
+    title: Text { zh: "", en: "Reported stolen" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FrozenByAuthority: Entry = Entry {
+    slug: "frozen_by_authority",
+    family: Family::Security,
+    title: Text { zh: "", en: "Frozen by a court or another authority" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FrozenForLaundering: Entry = Entry {
+    slug: "frozen_for_laundering",
+    family: Family::Security,
+    title: Text { zh: "", en: "Under measures against money laundering" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FrozenByBank: Entry = Entry {
+    slug: "frozen_by_bank",
+    family: Family::Security,
+    title: Text { zh: "", en: "Frozen by the bank" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FrozenByHolder: Entry = Entry {
+    slug: "frozen_by_holder",
+    family: Family::Security,
+    title: Text { zh: "", en: "Frozen by the holder" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FrozenByRisk: Entry = Entry {
+    slug: "frozen_by_risk",
+    family: Family::Security,
+    title: Text { zh: "", en: "Frozen by risk control" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static PinTriesExceeded: Entry = Entry {
+    slug: "pin_tries_exceeded",
+    family: Family::Security,
+    title: Text { zh: "", en: "Too many wrong PINs: the PIN is frozen" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static WrongPin: Entry = Entry {
+    slug: "wrong_pin",
+    family: Family::Security,
+    title: Text { zh: "", en: "Wrong PIN" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static PinMissing: Entry = Entry {
+    slug: "pin_missing",
+    family: Family::Security,
+    title: Text { zh: "", en: "A PIN is needed and none was given" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static VerificationFailed: Entry = Entry {
+    slug: "verification_failed",
+    family: Family::Security,
+    title: Text { zh: "", en: "The card verification value is wrong" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static CryptogramFailed: Entry = Entry {
+    slug: "cryptogram_failed",
+    family: Family::Security,
+    title: Text { zh: "", en: "The chip's cryptogram is wrong" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static CounterReplayed: Entry = Entry {
+    slug: "counter_replayed",
+    family: Family::Security,
+    title: Text { zh: "", en: "The chip's counter was seen before or fell: a copy" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static StepUpNeeded: Entry = Entry {
+    slug: "step_up_needed",
+    family: Family::Security,
+    title: Text { zh: "", en: "The holder is asked to confirm first" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static CardTesting: Entry = Entry {
+    slug: "card_testing",
+    family: Family::Security,
+    title: Text { zh: "", en: "The pattern of someone trying out a stolen card" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static FraudScore: Entry = Entry {
+    slug: "fraud_score",
+    family: Family::Security,
+    title: Text { zh: "", en: "The fraud score is over the threshold" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static RuleRefused: Entry = Entry {
+    slug: "rule_refused",
+    family: Family::Security,
+    title: Text { zh: "", en: "A rule of risk control refuses it" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::VELOCITY,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};

@@ -1,0 +1,313 @@
+//! Causes of the family *system*.
+//!
+//! Only what is true of the cause itself; how it is found lives in `apply`.
+
+#![expect(non_upper_case_globals, reason = "each is named as its variant of `Cause`, so that one list declares both")]
+
+use super::{Codes, Disclosure, Entry, Family, Feeds, Fixer, OperatorClass, Retry, Step, Text};
+
+pub(super) static FormatError: Entry = Entry {
+    slug: "format_error",
+    family: Family::System,
+    title: Text { zh: "", en: "The message could not be read" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static DuplicateMismatch: Entry = Entry {
+    slug: "duplicate_mismatch",
+    family: Family::System,
+    title: Text { zh: "", en: "The same key with another amount or card" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static ReversedBefore: Entry = Entry {
+    slug: "reversed_before",
+    family: Family::System,
+    title: Text { zh: "", en: "The reversal came before its original" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static TooLate: Entry = Entry {
+    slug: "too_late",
+    family: Family::System,
+    title: Text { zh: "", en: "The answer would have come after the terminal's time-out" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static MerchantUnknown: Entry = Entry {
+    slug: "merchant_unknown",
+    family: Family::System,
+    title: Text { zh: "", en: "The merchant is not enrolled" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static TerminalUnknown: Entry = Entry {
+    slug: "terminal_unknown",
+    family: Family::System,
+    title: Text { zh: "", en: "The terminal is not enrolled" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static TerminalNotSignedIn: Entry = Entry {
+    slug: "terminal_not_signed_in",
+    family: Family::System,
+    title: Text { zh: "", en: "The terminal has to sign in first" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static MacError: Entry = Entry {
+    slug: "mac_error",
+    family: Family::System,
+    title: Text { zh: "", en: "The message authentication code is wrong" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static PinFormatError: Entry = Entry {
+    slug: "pin_format_error",
+    family: Family::System,
+    title: Text { zh: "", en: "The PIN block cannot be read" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static SecurityModuleDown: Entry = Entry {
+    slug: "security_module_down",
+    family: Family::System,
+    title: Text { zh: "", en: "The security module is not to be reached or has no such key" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static TerminalFrozen: Entry = Entry {
+    slug: "terminal_frozen",
+    family: Family::System,
+    title: Text { zh: "", en: "The terminal is quarantined after errors of its keys or itself" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static TerminalFault: Entry = Entry {
+    slug: "terminal_fault",
+    family: Family::System,
+    title: Text { zh: "", en: "The terminal reports a fault of its own" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static HostMaintenance: Entry = Entry {
+    slug: "host_maintenance",
+    family: Family::System,
+    title: Text { zh: "", en: "The host is being maintained" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static HostOverloaded: Entry = Entry {
+    slug: "host_overloaded",
+    family: Family::System,
+    title: Text { zh: "", en: "More is waiting than the host may hold" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static StorageFailed: Entry = Entry {
+    slug: "storage_failed",
+    family: Family::System,
+    title: Text { zh: "", en: "The journal cannot be written" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static NetworkDown: Entry = Entry {
+    slug: "network_down",
+    family: Family::System,
+    title: Text { zh: "", en: "The network to the issuer is down" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static IssuerDown: Entry = Entry {
+    slug: "issuer_down",
+    family: Family::System,
+    title: Text { zh: "", en: "The issuer's host is out of order" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
+
+pub(super) static IssuerSilent: Entry = Entry {
+    slug: "issuer_silent",
+    family: Family::System,
+    title: Text { zh: "", en: "The issuer did not answer in time" },
+    codes: Codes { unionpay: "05", iso87: "05", iso93: 100, iso2003: 1000 },
+    class: OperatorClass::C,
+    fixer: Fixer::Bank,
+    retry: Retry::Never,
+    disclosure: Disclosure::Full,
+    feeds: Feeds::NOTHING,
+    remedy: &[Step { who: Fixer::Holder, what: Text { zh: "", en: "" } }],
+    documents: &[],
+    holder: Text { zh: "", en: "" },
+    cashier: Text { zh: "", en: "" },
+    agent: Text { zh: "", en: "" },
+};
