@@ -5,6 +5,10 @@
 //! iteration and no card number here (see `clippy.toml` beside this crate).
 
 pub mod cause;
+pub mod command;
+pub mod freeze;
 pub mod ids;
 pub mod money;
+pub mod outcome;
+pub mod policy;
 pub mod time;
