@@ -1,0 +1,255 @@
+//! The hardware security module as the host sees it: about twenty operations, keys only by handle.
+//!
+//! What must not live here: a clear key (it goes in through a key block, a key store or the software module's own
+//! loader, and never out), a rule about who may pay, or any waiting that the caller did not ask for. A wrong PIN, MAC or
+//! cryptogram is a [`Verdict`], not an error: an error means that nothing was decided.
+
+mod ask;
+mod error;
+mod soft;
+
+pub use ask::{DukptAlgorithm, EncryptedPin, MacAlgorithm, MacCode, PinCipherBlock, WorkingKey, WrappedKey};
+pub use error::HsmError;
+pub use soft::SoftHsm;
+
+use crate::key::{CheckValue, KeyAlgorithm};
+use crate::key_usage::{KeyAttributes, KeyStatus, KeyUsage};
+use crate::pan::Pan;
+use crate::pin_block::PinFormat;
+use crate::pin_verification::{Ibm3624, PinOffset, Pvv};
+use crate::token::CardToken;
+
+/// A key inside the module. Meaningless to any other module, and after the key is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyHandle {
+    pub(crate) slot: u32,
+    /// How often the slot was used before, so that a stale handle finds nothing.
+    pub(crate) generation: u32,
+}
+
+/// What checking something said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a verdict that nobody reads lets everyone in"]
+pub enum Verdict {
+    /// It is what it should be.
+    Right,
+    /// It is not.
+    Wrong,
+}
+
+impl Verdict {
+    /// Whether it is [`Verdict::Right`].
+    pub const fn is_right(self) -> bool {
+        matches!(self, Self::Right)
+    }
+
+    pub(crate) fn of(right: subtle::Choice) -> Self {
+        if right.into() { Self::Right } else { Self::Wrong }
+    }
+}
+
+/// A module that holds keys and works with them. Shared between threads; every call answers or fails before it returns.
+///
+/// Each call names the usage it needs; a key of another usage, mode, algorithm or status is refused, whatever the bytes
+/// would have computed.
+pub trait Hsm: Send + Sync {
+    /// Which module this is, for the log at start.
+    fn name(&self) -> &str;
+
+    /// Whether a laboratory certified it. Software is not, and says so aloud at start.
+    fn is_certified(&self) -> bool;
+
+    /// Fills `out` with random bytes.
+    ///
+    /// # Errors
+    /// [`HsmError::NoEntropy`], [`HsmError::Unreachable`].
+    fn random(&self, out: &mut [u8]) -> Result<(), HsmError>;
+
+    /// The key with a label, if there is one in use.
+    fn find_key(&self, label: &str) -> Option<KeyHandle>;
+
+    /// What a key is for.
+    ///
+    /// # Errors
+    /// [`HsmError::UnknownKey`].
+    fn attributes(&self, key: KeyHandle) -> Result<KeyAttributes, HsmError>;
+
+    /// Makes a random key that lives until it is forgotten.
+    ///
+    /// # Errors
+    /// [`HsmError::NoEntropy`], [`HsmError::Unreachable`].
+    fn generate_key(&self, attributes: KeyAttributes) -> Result<KeyHandle, HsmError>;
+
+    /// Derives a key by NIST SP 800-108 (counter mode, AES-CMAC) from a key of usage [`KeyUsage::Derivation`]. The same
+    /// base, context, usage and algorithm give the same key again, so it need not be stored; two usages never share one.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin about the base key; [`HsmError::Input`] for a context over
+    /// [`crate::kdf::CONTEXT_BYTES_MAX`].
+    fn derive_working_key(
+        &self,
+        base: KeyHandle,
+        context: &[u8],
+        attributes: KeyAttributes,
+    ) -> Result<KeyHandle, HsmError>;
+
+    /// Drops a key: its handle is unknown from now on, its bytes are wiped.
+    ///
+    /// # Errors
+    /// [`HsmError::UnknownKey`].
+    fn forget(&self, key: KeyHandle) -> Result<(), HsmError>;
+
+    /// Moves a key on in its life.
+    ///
+    /// # Errors
+    /// [`HsmError::UnknownKey`].
+    fn set_status(&self, key: KeyHandle, status: KeyStatus) -> Result<(), HsmError>;
+
+    /// The check value by the method usual for the algorithm (zeros for DES and SM4, CMAC for AES).
+    ///
+    /// # Errors
+    /// [`HsmError::UnknownKey`].
+    fn check_value(&self, key: KeyHandle) -> Result<CheckValue, HsmError>;
+
+    /// A key under a terminal or zone master key (usage [`KeyUsage::KeyEncryption`]), each block for itself, as UnionPay
+    /// sends working keys at sign-in; only a key that is [`crate::Exportability::Sensitive`].
+    ///
+    /// # Errors
+    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] when the master key is weaker than what it would carry or
+    /// its blocks do not fit; [`HsmError::WrongUsage`] and its kin about either key.
+    fn export_under(&self, kek: KeyHandle, key: KeyHandle) -> Result<WrappedKey, HsmError>;
+
+    /// Whether the PIN in the block is the one that belongs to the verification value (key of usage
+    /// [`KeyUsage::PinVerificationVisa`]).
+    ///
+    /// # Errors
+    /// [`HsmError::PinBlock`] for a malformed block, which is the terminal's fault and no try of the holder's;
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn verify_pin_pvv(
+        &self,
+        pin: &EncryptedPin<'_>,
+        pvk: KeyHandle,
+        key_index: u8,
+        pvv: &Pvv,
+    ) -> Result<Verdict, HsmError>;
+
+    /// The verification value of the PIN in the block.
+    ///
+    /// # Errors
+    /// As [`Hsm::verify_pin_pvv`].
+    fn generate_pvv(&self, pin: &EncryptedPin<'_>, pvk: KeyHandle, key_index: u8) -> Result<Pvv, HsmError>;
+
+    /// Whether the PIN in the block is the one that belongs to the IBM 3624 offset (key of usage
+    /// [`KeyUsage::PinVerificationIbm3624`]). A PIN of another length than the offset is wrong.
+    ///
+    /// # Errors
+    /// As [`Hsm::verify_pin_pvv`]; [`HsmError::Input`] when the rule does not fit the card number.
+    fn verify_pin_offset(
+        &self,
+        pin: &EncryptedPin<'_>,
+        pvk: KeyHandle,
+        rule: &Ibm3624,
+        offset: &PinOffset,
+    ) -> Result<Verdict, HsmError>;
+
+    /// The IBM 3624 offset of the PIN in the block.
+    ///
+    /// # Errors
+    /// As [`Hsm::verify_pin_offset`].
+    fn generate_offset(
+        &self,
+        pin: &EncryptedPin<'_>,
+        pvk: KeyHandle,
+        rule: &Ibm3624,
+    ) -> Result<PinOffset, HsmError>;
+
+    /// The PIN under another key and in another format, for whoever it goes to next.
+    ///
+    /// A block that is bound to a card number is never translated into one that is not ([`HsmError::Input`]): from such
+    /// a block PINs could be looked up (ISO 9564-1:2017, 9.5).
+    ///
+    /// # Errors
+    /// As [`Hsm::verify_pin_pvv`].
+    fn translate_pin(
+        &self,
+        pin: &EncryptedPin<'_>,
+        to: WorkingKey,
+        format: PinFormat,
+    ) -> Result<PinCipherBlock, HsmError>;
+
+    /// Makes a MAC.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin: each algorithm has its own usage, see [`MacAlgorithm::usages`].
+    fn make_mac(&self, key: WorkingKey, algorithm: MacAlgorithm, data: &[u8]) -> Result<MacCode, HsmError>;
+
+    /// Whether a MAC, or its first four bytes or more, belongs to the data.
+    ///
+    /// # Errors
+    /// As [`Hsm::make_mac`]; [`HsmError::Input`] for a code too short or too long.
+    fn verify_mac(
+        &self,
+        key: WorkingKey,
+        algorithm: MacAlgorithm,
+        data: &[u8],
+        code: &[u8],
+    ) -> Result<Verdict, HsmError>;
+
+    /// The card's keyed hash (key of usage [`KeyUsage::CardHash`]).
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn hash_card(&self, key: KeyHandle, pan: &Pan) -> Result<CardToken, HsmError>;
+}
+
+/// The algorithms a key of a usage can have, so that no nonsensical key is made or loaded.
+pub(crate) const fn fits(usage: KeyUsage, algorithm: KeyAlgorithm) -> bool {
+    let hmac = matches!(algorithm, KeyAlgorithm::HmacSha256);
+    match usage {
+        KeyUsage::CardHash | KeyUsage::MacHmac => hmac,
+        KeyUsage::Derivation => algorithm.is_aes(),
+        KeyUsage::MacAlgorithm3
+        | KeyUsage::CardVerification
+        | KeyUsage::PinVerificationVisa
+        | KeyUsage::PinVerificationIbm3624 => algorithm.is_tdes(),
+        KeyUsage::DukptBase => matches!(algorithm, KeyAlgorithm::TdesDouble) || algorithm.is_aes(),
+        KeyUsage::MacUnionPay => algorithm.is_tdes() || matches!(algorithm, KeyAlgorithm::Sm4),
+        KeyUsage::DukptInitial
+        | KeyUsage::BaseVariant
+        | KeyUsage::Data
+        | KeyUsage::AsymmetricData
+        | KeyUsage::DecimalizationTable
+        | KeyUsage::SensitiveData
+        | KeyUsage::EmvCryptogram
+        | KeyUsage::EmvConfidentiality
+        | KeyUsage::EmvIntegrity
+        | KeyUsage::EmvDataAuthentication
+        | KeyUsage::EmvDynamicNumber
+        | KeyUsage::EmvPersonalization
+        | KeyUsage::EmvOther
+        | KeyUsage::EmvAsymmetricPin
+        | KeyUsage::InitializationVector
+        | KeyUsage::KeyEncryption
+        | KeyUsage::KeyBlockProtection
+        | KeyUsage::Tr34Asymmetric
+        | KeyUsage::AsymmetricAgreement
+        | KeyUsage::Iso20038Protection
+        | KeyUsage::MacIso16609
+        | KeyUsage::MacAlgorithm1
+        | KeyUsage::MacAlgorithm2
+        | KeyUsage::MacAlgorithm4
+        | KeyUsage::MacAlgorithm5
+        | KeyUsage::MacCmac
+        | KeyUsage::MacAlgorithm6
+        | KeyUsage::PinEncryption
+        | KeyUsage::PinGeneration
+        | KeyUsage::Signature
+        | KeyUsage::CertificateAuthority
+        | KeyUsage::AsymmetricOther
+        | KeyUsage::PinVerification
+        | KeyUsage::PinVerificationX9132A1
+        | KeyUsage::PinVerificationX9132A2
+        | KeyUsage::PinVerificationX9132A3
+        | KeyUsage::Proprietary(_) => !hmac,
+    }
+}
