@@ -5,46 +5,17 @@ use risk::evaluate::{Plan, Row, judge, prepare};
 use risk::train::{Growth, Recipe, learn};
 
 fn setting(name: &str, otherwise: f64) -> f64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(otherwise)
 }
 
 fn main() {
     let mut args = std::env::args().skip(1);
     let file = args.next().expect("a file");
-    let text = std::fs::read_to_string(file).expect("readable text");
-    let rows: Vec<Row> = text
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let mut parts = line.split(',').map(|part| part.parse::<i64>().expect("a number"));
-            let mut next = || parts.next().expect("seven columns");
-            Row {
-                id: next() as u64,
-                at: next(),
-                customer: next() as u64,
-                terminal: next() as u64,
-                amount: next(),
-                fraud: next() == 1,
-                scenario: next() as u8,
-            }
-        })
-        .collect();
-    let recipe = Recipe {
-        rounds: setting("ROUNDS", 100.0) as usize,
-        rate: setting("RATE", 0.1),
-        depth_max: setting("DEPTH", 4.0) as usize,
-        leaves_max: setting("LEAVES", 16.0) as usize,
-        growth: if setting("LEAFWISE", 0.0) > 0.0 { Growth::Leaf } else { Growth::Depth },
-        l2: setting("L2", 1.0),
-        child_weight_min: setting("MCW", 1.0),
-        gain_min: setting("GAIN", 0.0),
-        row_share: (setting("ROWS", 0.8) * 1e6) as u32,
-        column_share: (setting("COLS", 0.8) * 1e6) as u32,
-        fraud_weight: setting("FW", 1.0),
-        bags: setting("BAGS", 1.0) as usize,
-        seed: setting("SEED", 1.0) as u64,
-        patience: 0,
-    };
+    let rows = read(&file);
+    let recipe = recipe();
     let drop: Vec<usize> = std::env::var("DROP")
         .unwrap_or_default()
         .split(',')
@@ -85,5 +56,54 @@ fn main() {
         sums = [sums[0] + report.auc, sums[1] + report.ap, sums[2] + report.cp100];
         folds += 1.0;
     }
-    println!("mean AUC {:.4} AP {:.4} CP@100 {:.4}", sums[0] / folds, sums[1] / folds, sums[2] / folds);
+    println!(
+        "mean AUC {:.4} AP {:.4} CP@100 {:.4}",
+        sums[0] / folds,
+        sums[1] / folds,
+        sums[2] / folds
+    );
+}
+
+fn read(file: &str) -> Vec<Row> {
+    std::fs::read_to_string(file)
+        .expect("readable text")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let mut parts = line.split(',').map(|part| part.parse::<i64>().expect("a number"));
+            let mut next = || parts.next().expect("seven columns");
+            Row {
+                id: next() as u64,
+                at: next(),
+                customer: next() as u64,
+                terminal: next() as u64,
+                amount: next(),
+                fraud: next() == 1,
+                scenario: next() as u8,
+            }
+        })
+        .collect()
+}
+
+fn recipe() -> Recipe {
+    Recipe {
+        rounds: setting("ROUNDS", 100.0) as usize,
+        rate: setting("RATE", 0.1),
+        depth_max: setting("DEPTH", 4.0) as usize,
+        leaves_max: setting("LEAVES", 16.0) as usize,
+        growth: if setting("LEAFWISE", 0.0) > 0.0 {
+            Growth::Leaf
+        } else {
+            Growth::Depth
+        },
+        l2: setting("L2", 1.0),
+        child_weight_min: setting("MCW", 1.0),
+        gain_min: setting("GAIN", 0.0),
+        row_share: (setting("ROWS", 0.8) * 1e6) as u32,
+        column_share: (setting("COLS", 0.8) * 1e6) as u32,
+        fraud_weight: setting("FW", 1.0),
+        bags: setting("BAGS", 1.0) as usize,
+        seed: setting("SEED", 1.0) as u64,
+        patience: 0,
+    }
 }

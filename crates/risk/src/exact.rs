@@ -54,6 +54,9 @@ mod tests {
             let y = x.exp();
             assert!((ln(y) - x).abs() < 1e-12, "ln {y}");
         }
-        assert_eq!((exp(-1e9), exp(1e9), exp(0.0), ln(1.0)), (0.0, f64::INFINITY, 1.0, 0.0));
+        assert_eq!(
+            (exp(-1e9), exp(1e9), exp(0.0), ln(1.0)),
+            (0.0, f64::INFINITY, 1.0, 0.0)
+        );
     }
 }

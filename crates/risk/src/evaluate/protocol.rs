@@ -70,7 +70,10 @@ impl std::fmt::Display for Wrong {
         match self {
             Self::OutOfOrder(id) => write!(out, "transaction {id} is earlier than the one before it"),
             Self::DaysOverlap => {
-                write!(out, "the test must begin after the last train day and the delay of its labels")
+                write!(
+                    out,
+                    "the test must begin after the last train day and the delay of its labels"
+                )
             }
             Self::Empty => write!(out, "train and test days need both genuine rows and frauds"),
             Self::Model(refusal) => write!(out, "{refusal}"),
@@ -134,7 +137,7 @@ pub fn prepare(rows: impl Iterator<Item = Row>, plan: &Plan) -> Result<Prepared,
         } else {
             // A customer is known from a fraud of the train days on, and on test day k from a fraud
             // until the day before the delay.
-            let until = test.0.max(day) - plan.delay - 1;
+            let until = day - plan.delay - 1;
             let known = (row.customer, train.0)..=(row.customer, until.max(train.1));
             if fraud_days.range(known).next().is_none() {
                 out.test.push(&features, row.fraud);
@@ -163,7 +166,12 @@ pub fn judge(prepared: &Prepared, learned: &Learned) -> Result<Report, Wrong> {
         let score = forest.score(&row);
         let (day, customer) = prepared.test_who[at];
         scored.push((score, fraud));
-        judged.push(Judged { day, customer, score, fraud });
+        judged.push(Judged {
+            day,
+            customer,
+            score,
+            fraud,
+        });
     }
     Ok(Report {
         train: prepared.train_count,

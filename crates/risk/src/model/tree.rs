@@ -71,7 +71,15 @@ pub struct Node {
 impl Node {
     /// A leaf of our own models.
     pub fn leaf(value: i64) -> Self {
-        Self { threshold: 0, left: 0, right: 0, feature: 0, absent: Absent::Left, value, float: 0 }
+        Self {
+            threshold: 0,
+            left: 0,
+            right: 0,
+            feature: 0,
+            absent: Absent::Left,
+            value,
+            float: 0,
+        }
     }
 
     /// Whether the walk ends here.
@@ -143,12 +151,9 @@ pub enum Arithmetic {
         /// Margin before any tree, fixed point.
         base: i64,
     },
-    /// LightGBM: doubles added in tree order, starting from 0; divided by the trees where they are averaged.
-    Doubles {
-        /// Whether the sum is divided by the number of trees.
-        average: bool,
-    },
-    /// XGBoost: singles added in tree order, then the base.
+    /// LightGBM: doubles added in tree order, starting from 0.
+    Doubles,
+    /// XGBoost: singles added in tree order, starting from the base.
     Singles {
         /// Margin before any tree.
         base: f32,
@@ -223,7 +228,9 @@ mod tests {
             (&[], 2, false),
         ];
         for (nodes, features, good) in table {
-            let tree = Tree { nodes: nodes.to_vec() };
+            let tree = Tree {
+                nodes: nodes.to_vec(),
+            };
             assert_eq!(tree.check(features).is_ok(), good, "{nodes:?}");
         }
     }

@@ -31,45 +31,63 @@ pub fn isotonic(scored: &[(i64, bool)]) -> Calibration {
     let mut points: Vec<(i64, u32)> = Vec::new();
     let stride = blocks.len().div_ceil(STEPS_MAX).max(1);
     for (sum, rows, frauds) in blocks.into_iter().step_by(stride) {
-        let point = ((sum / i128::from(rows)) as i64, (frauds * 1_000_000 / rows) as u32);
+        let point = (
+            (sum / i128::from(rows)) as i64,
+            (frauds * 1_000_000 / rows) as u32,
+        );
         if points.last().is_none_or(|last| last.0 < point.0) {
             points.push(point);
         }
     }
-    if points.is_empty() { Calibration::logistic() } else { Calibration { points } }
+    if points.is_empty() {
+        Calibration::logistic()
+    } else {
+        Calibration { points }
+    }
 }
 
-/// Platt's sigmoid `1 / (1 + exp(-(a m + b)))` by Newton's method, as points.
+/// Platt's sigmoid `1 / (1 + exp(-(a m + b)))` by Newton's method with halved steps, as points
+/// (Lin, Lin, Weng: "A note on Platt's probabilistic outputs", 2007).
 pub fn platt(scored: &[(i64, bool)]) -> Calibration {
-    let (mut a, mut b) = (1.0_f64, 0.0_f64);
     let frauds = scored.iter().filter(|row| row.1).count() as f64;
     let genuine = scored.len() as f64 - frauds;
     // Platt's targets, which keep away from 0 and 1.
     let (high, low) = ((frauds + 1.0) / (frauds + 2.0), 1.0 / (genuine + 2.0));
-    for _ in 0..50 {
-        let (mut ga, mut gb, mut haa, mut hab, mut hbb) = (0.0, 0.0, 1e-9, 0.0, 1e-9);
-        for &(margin, fraud) in scored {
-            let m = margin as f64 / ONE as f64;
+    let rows: Vec<(f64, f64)> = scored
+        .iter()
+        .map(|&(margin, fraud)| (margin as f64 / ONE as f64, if fraud { high } else { low }))
+        .collect();
+    let (mut a, mut b) = (0.0_f64, exact::ln((frauds + 1.0) / (genuine + 1.0)));
+    let mut loss = cross_entropy(&rows, a, b);
+    for _ in 0..100 {
+        let (mut ga, mut gb, mut haa, mut hab, mut hbb) = (0.0, 0.0, 1e-12, 0.0, 1e-12);
+        for &(m, target) in &rows {
             let p = 1.0 / (1.0 + exact::exp(-(a * m + b)));
-            let slope = p - if fraud { high } else { low };
-            let bend = (p * (1.0 - p)).max(1e-12);
-            ga += slope * m;
-            gb += slope;
+            let bend = p * (1.0 - p);
+            ga += (p - target) * m;
+            gb += p - target;
             haa += bend * m * m;
             hab += bend * m;
             hbb += bend;
         }
         let det = haa * hbb - hab * hab;
-        if det <= 1e-12 {
-            break;
-        }
         let (da, db) = ((hbb * ga - hab * gb) / det, (haa * gb - hab * ga) / det);
-        a = (a - da).max(1e-3);
-        b -= db;
-        if da.abs() + db.abs() < 1e-9 {
-            break;
-        }
+        let mut step = 1.0;
+        let better = loop {
+            let next = cross_entropy(&rows, a - step * da, b - step * db);
+            if next < loss {
+                break Some(next);
+            }
+            step /= 2.0;
+            if step < 1e-10 {
+                break None;
+            }
+        };
+        let Some(next) = better else { break };
+        (a, b, loss) = (a - step * da, b - step * db, next);
     }
+    // A curve that falls would call the worst rows the safest; flat says "no better than the share".
+    let a = a.max(0.0);
     let points = (-96..=96)
         .map(|step: i64| {
             let margin = step as f64 / 6.0;
@@ -78,6 +96,16 @@ pub fn platt(scored: &[(i64, bool)]) -> Calibration {
         })
         .collect();
     Calibration { points }
+}
+
+/// Loss of the sigmoid, summed.
+fn cross_entropy(rows: &[(f64, f64)], a: f64, b: f64) -> f64 {
+    rows.iter()
+        .map(|&(m, target)| {
+            let z = a * m + b;
+            (1.0 - target) * z.max(0.0) + target * (-z).max(0.0) + exact::ln(1.0 + exact::exp(-z.abs()))
+        })
+        .sum()
 }
 
 #[cfg(test)]
@@ -108,7 +136,12 @@ mod tests {
                 let got = f64::from(curve.probability(i64::from(margin) * ONE)) / 1e6;
                 assert!((want - got).abs() < 0.03, "{name} at {margin}: {got}, not {want}");
             }
-            assert!(curve.points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1));
+            assert!(
+                curve
+                    .points
+                    .windows(2)
+                    .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1)
+            );
         }
     }
 

@@ -6,6 +6,12 @@ use super::{Growth, Recipe, Sample};
 use crate::dice::Dice;
 use crate::model::{Absent, MISSING, Node, Tree, fixed};
 
+/// Gains below this are rounding.
+const GAIN_LEAST: f64 = 1e-9;
+
+/// Where a leaf's rows begin and end in each list.
+type Parts = Vec<(u32, u32)>;
+
 /// A column sorted once, used by every tree.
 struct Column {
     /// (rank of the value, row), by rank and row. Rows of the left-out value are not here.
@@ -32,13 +38,18 @@ pub(super) struct Sorted {
 impl Sorted {
     pub(super) fn of(sample: &Sample) -> Self {
         let columns = sample.columns.iter().map(|values| Column::of(values)).collect();
-        Self { columns, rows: sample.labels.len() }
+        Self {
+            columns,
+            rows: sample.labels.len(),
+        }
     }
 }
 
 impl Column {
     fn of(column: &[i64]) -> Self {
-        let mut rows: Vec<u32> = (0..column.len() as u32).filter(|&row| column[row as usize] != MISSING).collect();
+        let mut rows: Vec<u32> = (0..column.len() as u32)
+            .filter(|&row| column[row as usize] != MISSING)
+            .collect();
         rows.sort_by_key(|&row| (column[row as usize], row));
         let mut values: Vec<i64> = Vec::new();
         let mut counts: Vec<usize> = Vec::new();
@@ -54,14 +65,22 @@ impl Column {
             }
             entries.push((values.len() as u32 - 1, row));
         }
-        let mut left_out = if rows.len() < column.len() { LeftOut::Missing } else { LeftOut::Nothing };
+        let mut left_out = if rows.len() < column.len() {
+            LeftOut::Missing
+        } else {
+            LeftOut::Nothing
+        };
         if left_out == LeftOut::Nothing
             && let Some(mode) = counts.iter().position(|&count| count * 2 > column.len())
         {
             left_out = LeftOut::Rank(mode as u32);
             entries.retain(|entry| entry.0 != mode as u32);
         }
-        Self { entries, values, left_out }
+        Self {
+            entries,
+            values,
+            left_out,
+        }
     }
 }
 
@@ -79,11 +98,17 @@ impl Sums {
     }
 
     fn minus(self, other: Sums) -> Sums {
-        Sums { slope: self.slope - other.slope, bend: self.bend - other.bend }
+        Sums {
+            slope: self.slope - other.slope,
+            bend: self.bend - other.bend,
+        }
     }
 
     fn plus(self, other: Sums) -> Sums {
-        Sums { slope: self.slope + other.slope, bend: self.bend + other.bend }
+        Sums {
+            slope: self.slope + other.slope,
+            bend: self.bend + other.bend,
+        }
     }
 
     fn worth(self, l2: f64) -> f64 {
@@ -96,8 +121,6 @@ struct Split {
     gain: f64,
     /// Index into the tree's drawn columns.
     drawn: usize,
-    /// The last rank that goes left.
-    rank: u32,
     threshold: i64,
     absent: Absent,
     left: Sums,
@@ -109,7 +132,7 @@ struct Open {
     depth: usize,
     sums: Sums,
     /// Its part of every drawn column, and last its part of the rows.
-    parts: Vec<(u32, u32)>,
+    parts: Parts,
     split: Split,
 }
 
@@ -144,7 +167,12 @@ impl<'a> Grower<'a> {
     pub(super) fn tree(&mut self, slopes: &[[f32; 2]], dice: &mut Dice) -> Tree {
         let total = self.draw(slopes, dice);
         let mut nodes = vec![Node::leaf(self.value(total))];
-        let parts = self.lists.iter().take(self.drawn.len() + 1).map(|list| (0, list.len() as u32)).collect();
+        let parts = self
+            .lists
+            .iter()
+            .take(self.drawn.len() + 1)
+            .map(|list| (0, list.len() as u32))
+            .collect();
         let mut open: Vec<Open> = Vec::new();
         self.consider(&mut open, slopes, (0, 0, total, parts));
         let mut leaves = 1;
@@ -169,8 +197,16 @@ impl<'a> Grower<'a> {
             node.absent = split.absent;
             if leaf.depth + 1 < self.recipe.depth_max && leaves < self.recipe.leaves_max {
                 let (left_parts, right_parts) = self.part(&leaf);
-                self.consider(&mut open, slopes, (left_at, leaf.depth + 1, split.left, left_parts));
-                self.consider(&mut open, slopes, (left_at + 1, leaf.depth + 1, right, right_parts));
+                self.consider(
+                    &mut open,
+                    slopes,
+                    (left_at, leaf.depth + 1, split.left, left_parts),
+                );
+                self.consider(
+                    &mut open,
+                    slopes,
+                    (left_at + 1, leaf.depth + 1, right, right_parts),
+                );
             }
         }
         Tree { nodes }
@@ -182,9 +218,12 @@ impl<'a> Grower<'a> {
 
     /// Draws rows and columns; fills the lists; returns the sums over the rows drawn.
     fn draw(&mut self, slopes: &[[f32; 2]], dice: &mut Dice) -> Sums {
-        self.drawn = (0..self.sorted.columns.len()).filter(|_| dice.chance(self.recipe.column_share)).collect();
+        self.drawn = (0..self.sorted.columns.len())
+            .filter(|_| dice.chance(self.recipe.column_share))
+            .collect();
         if self.drawn.is_empty() && !self.sorted.columns.is_empty() {
-            self.drawn.push(dice.below(self.sorted.columns.len() as u64) as usize);
+            self.drawn
+                .push(dice.below(self.sorted.columns.len() as u64) as usize);
         }
         let mut total = Sums::default();
         for (row, slope) in slopes.iter().enumerate() {
@@ -201,7 +240,11 @@ impl<'a> Grower<'a> {
         }
         let rows = &mut self.lists[self.drawn.len()];
         rows.clear();
-        rows.extend((0..self.sorted.rows as u32).filter(|&row| self.goes_left[row as usize]).map(|row| (0, row)));
+        rows.extend(
+            (0..self.sorted.rows as u32)
+                .filter(|&row| self.goes_left[row as usize])
+                .map(|row| (0, row)),
+        );
         total
     }
 
@@ -210,7 +253,7 @@ impl<'a> Grower<'a> {
         &mut self,
         open: &mut Vec<Open>,
         slopes: &[[f32; 2]],
-        (node, depth, sums, parts): (usize, usize, Sums, Vec<(u32, u32)>),
+        (node, depth, sums, parts): (usize, usize, Sums, Parts),
     ) {
         let mut found: Option<Split> = None;
         if sums.bend >= 2.0 * self.recipe.child_weight_min {
@@ -219,7 +262,13 @@ impl<'a> Grower<'a> {
             }
         }
         if let Some(split) = found {
-            open.push(Open { node, depth, sums, parts, split });
+            open.push(Open {
+                node,
+                depth,
+                sums,
+                parts,
+                split,
+            });
         }
     }
 
@@ -234,85 +283,65 @@ impl<'a> Grower<'a> {
     ) {
         let column = &self.sorted.columns[self.drawn[drawn]];
         let entries = &self.lists[drawn][part.0 as usize..part.1 as usize];
-        let mut present = Sums::default();
         self.gathered.clear();
-        self.gathered.extend(entries.iter().map(|entry| slopes[entry.1 as usize]));
-        let left_out = match column.left_out {
-            LeftOut::Nothing => Sums::default(),
-            LeftOut::Missing | LeftOut::Rank(_) => {
-                self.gathered.iter().for_each(|slope| present.add(*slope));
-                total.minus(present)
-            }
-        };
-        let worth = total.worth(self.recipe.l2);
-        let least = self.recipe.child_weight_min;
-        let mut offer = |left: Sums, rank: u32, next: u32, absent: Absent| {
-            let right = total.minus(left);
-            if left.bend < least || right.bend < least {
-                return;
-            }
-            let gain = left.worth(self.recipe.l2) + right.worth(self.recipe.l2) - worth;
-            if gain > self.recipe.gain_min.max(1e-9) && found.is_none_or(|best| gain > best.gain) {
-                let low = column.values[rank as usize];
-                let high = column.values[next as usize];
-                let threshold = low + ((i128::from(high) - i128::from(low)) / 2) as i64;
-                let threshold = threshold.min(high - 1);
-                *found = Some(Split { gain, drawn, rank, threshold, absent, left });
-            }
-        };
+        self.gathered
+            .extend(entries.iter().map(|entry| slopes[entry.1 as usize]));
+        let mut left_out = Sums::default();
+        if column.left_out != LeftOut::Nothing {
+            let mut present = Sums::default();
+            self.gathered.iter().for_each(|slope| present.add(*slope));
+            left_out = total.minus(present);
+        }
         let mut mode = match column.left_out {
             LeftOut::Rank(rank) => Some(rank),
             LeftOut::Nothing | LeftOut::Missing => None,
         };
-        let missing = column.left_out == LeftOut::Missing;
+        let worth = total.worth(self.recipe.l2);
+        let mut search = Search {
+            column,
+            drawn,
+            total,
+            worth,
+            recipe: self.recipe,
+            found,
+        };
         let mut left = Sums::default();
         let mut last: Option<u32> = None;
         for (at, entry) in entries.iter().enumerate() {
             if last != Some(entry.0) {
-                if let Some(rank) = mode.filter(|&rank| rank < entry.0) {
-                    if let Some(last) = last {
-                        offer(left, last, rank, Absent::Left);
-                    }
+                if let Some(rank) = mode.take_if(|rank| *rank < entry.0) {
+                    search.between(left, last, rank, Sums::default());
                     left = left.plus(left_out);
                     last = Some(rank);
-                    mode = None;
                 }
-                if let Some(last) = last {
-                    offer(left, last, entry.0, if missing { Absent::Right } else { Absent::Left });
-                    if missing {
-                        offer(left.plus(left_out), last, entry.0, Absent::Left);
-                    }
-                }
+                search.between(left, last, entry.0, left_out);
                 last = Some(entry.0);
             }
             left.add(self.gathered[at]);
         }
-        if let (Some(rank), Some(last)) = (mode, last) {
-            offer(left, last, rank, Absent::Left);
-        }
-        // Present against absent is a split of its own.
-        if let (true, Some(last)) = (missing, last)
-            && column.values.len() > last as usize
-            && left.bend >= least
-            && left_out.bend >= least
-        {
-            let gain = left.worth(self.recipe.l2) + left_out.worth(self.recipe.l2) - worth;
-            if gain > self.recipe.gain_min.max(1e-9) && found.is_none_or(|best| gain > best.gain) {
-                let threshold = i64::MAX - 1;
-                *found = Some(Split { gain, drawn, rank: u32::MAX, threshold, absent: Absent::Right, left });
+        match mode {
+            Some(rank) => search.between(left, last, rank, Sums::default()),
+            None if column.left_out == LeftOut::Missing && last.is_some() => {
+                // Present against absent is a split of its own.
+                search.offer(left, i64::MAX - 1, Absent::Right);
             }
+            None => {}
         }
     }
 
     /// Parts a leaf's lists by its split, keeping their order.
-    fn part(&mut self, leaf: &Open) -> (Vec<(u32, u32)>, Vec<(u32, u32)>) {
+    fn part(&mut self, leaf: &Open) -> (Parts, Parts) {
         let split = leaf.split;
         let feature = self.drawn[split.drawn];
         let values = &self.sample.columns[feature];
         let (begin, end) = leaf.parts[self.drawn.len()];
         for &(_, row) in &self.lists[self.drawn.len()][begin as usize..end as usize] {
             let value = values[row as usize];
-            let left = if value == MISSING { split.absent == Absent::Left } else { value <= split.threshold };
+            let left = if value == MISSING {
+                split.absent == Absent::Left
+            } else {
+                value <= split.threshold
+            };
             self.goes_left[row as usize] = left;
         }
         let mut lefts = Vec::with_capacity(leaf.parts.len());
@@ -335,6 +364,54 @@ impl<'a> Grower<'a> {
             rights.push((begin + kept as u32, end));
         }
         (lefts, rights)
+    }
+}
+
+/// A search through one column of one leaf.
+struct Search<'s> {
+    column: &'s Column,
+    drawn: usize,
+    total: Sums,
+    /// Worth of the leaf unsplit.
+    worth: f64,
+    recipe: &'s Recipe,
+    found: &'s mut Option<Split>,
+}
+
+impl Search<'_> {
+    /// Tries the edge between two neighbouring values, with missing rows on either side.
+    fn between(&mut self, left: Sums, last: Option<u32>, next: u32, left_out: Sums) {
+        let Some(last) = last else { return };
+        let low = self.column.values[last as usize];
+        let high = self.column.values[next as usize];
+        let middle = low + ((i128::from(high) - i128::from(low)) / 2) as i64;
+        let threshold = middle.min(high - 1);
+        if self.column.left_out == LeftOut::Missing {
+            self.offer(left, threshold, Absent::Right);
+            self.offer(left.plus(left_out), threshold, Absent::Left);
+        } else {
+            self.offer(left, threshold, Absent::Left);
+        }
+    }
+
+    /// Takes a split that gains more than what was found.
+    fn offer(&mut self, left: Sums, threshold: i64, absent: Absent) {
+        let right = self.total.minus(left);
+        let least = self.recipe.child_weight_min;
+        if left.bend < least || right.bend < least {
+            return;
+        }
+        let gain = left.worth(self.recipe.l2) + right.worth(self.recipe.l2) - self.worth;
+        let beaten = self.found.is_none_or(|best| gain > best.gain);
+        if gain > self.recipe.gain_min.max(GAIN_LEAST) && beaten {
+            *self.found = Some(Split {
+                gain,
+                drawn: self.drawn,
+                threshold,
+                absent,
+                left,
+            });
+        }
     }
 }
 
