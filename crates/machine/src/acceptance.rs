@@ -42,16 +42,27 @@ pub struct Terminal {
     pub generation: u32,
     /// Its current batch.
     pub batch: u32,
-    /// Totals of recent batches, oldest first.
-    pub totals: Vec<(u32, BatchTotals)>,
-    /// The last batch settled; zero: none.
-    pub settled: u32,
+    /// Recent batches, oldest first.
+    pub batches: Vec<Batch>,
     /// Key and MAC errors in the current window.
     pub faults: u8,
     /// When that window began.
     pub faults_since: Timestamp,
     /// Freezes in force on it.
     pub freezes: Vec<FreezeId>,
+}
+
+/// A batch of a terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, BorshSerialize, BorshDeserialize)]
+pub struct Batch {
+    /// Its number.
+    pub number: u32,
+    /// What the host counted.
+    pub totals: BatchTotals,
+    /// When it was compared, and whether it agreed.
+    pub compared: Option<(Timestamp, bool)>,
+    /// Closed: agreed, or uploaded. Its money is settled.
+    pub closed: bool,
 }
 
 /// Whether a terminal is signed in.

@@ -6,6 +6,7 @@ use crate::command::{AccountKind, CardStanding, Limits, PinReference, Switches};
 use crate::ids::{AccountId, ApprovalCode, CardId, FreezeId, TransactionId};
 use crate::ledger::Book;
 use crate::money::Currency;
+use crate::policy::Policy;
 use crate::time::{Expiry, Local, Timestamp, Zone};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -160,6 +161,21 @@ pub struct Hits {
     pub count: u8,
     /// The cool-down they led to ends then.
     pub cool_until: Timestamp,
+}
+
+impl Hits {
+    /// Counts one more; enough of them within the policy's window lead to a cool-down.
+    pub fn count_one(&mut self, at: Timestamp, policy: &Policy) {
+        if at.since(self.since) > policy.cool_window_ms {
+            self.since = at;
+            self.count = 0;
+        }
+        self.count = self.count.saturating_add(1);
+        if policy.cool_hits_max > 0 && self.count >= policy.cool_hits_max {
+            self.count = 0;
+            self.cool_until = at.plus(policy.cool_ms);
+        }
+    }
 }
 
 /// How many of the `recent` times lie within `ms` before `at`.

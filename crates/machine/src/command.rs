@@ -342,6 +342,8 @@ pub enum Purpose {
     Refund,
     /// A message taken back.
     Reversal,
+    /// A message that could not be taken.
+    Fault,
 }
 
 /// What the gateway learned before it asked.

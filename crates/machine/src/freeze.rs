@@ -183,6 +183,8 @@ pub enum Ground {
     SignedIn,
     /// A new PIN was set.
     NewPin,
+    /// The card was replaced.
+    Replaced,
 }
 
 /// Most approvals a freeze can ask for.

@@ -44,16 +44,4 @@ impl<K: Hash + Eq, V: Copy> Index<K, V> {
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.0.remove(key)
     }
-
-    /// How many keys.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }

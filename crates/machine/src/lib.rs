@@ -6,14 +6,25 @@
 
 pub mod acceptance;
 pub mod account;
+mod apply;
 pub mod cause;
 pub mod command;
+mod encode;
+pub mod explain;
 pub mod freeze;
 pub mod ids;
 mod index;
 pub mod ledger;
+mod machine;
 pub mod money;
 pub mod outcome;
 pub mod policy;
+mod route;
+mod snapshot;
 pub mod time;
 pub mod transaction;
+
+pub use encode::OUTCOME_BYTES_MAX;
+pub use machine::{AMOUNT_MAX, EPOCH_NEWEST, KEYS_MAX, Machine};
+pub use route::{Route, shard_of};
+pub use snapshot::Audit;

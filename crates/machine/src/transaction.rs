@@ -28,8 +28,10 @@ pub struct Transaction {
     pub state: State,
     /// The reversal that took it back.
     pub reversed_by: Option<TransactionId>,
-    /// Terminal and batch it is counted in, and as what.
+    /// As what it is counted in its terminal's batch.
     pub counted: Option<Counted>,
+    /// The holder's signature under it: name of the image.
+    pub signature: Option<[u8; 32]>,
 }
 
 /// What has become of a transaction.
@@ -45,6 +47,8 @@ pub enum State {
         net: i64,
         /// Minor units refunded of it.
         refunded: i64,
+        /// Minor units of a hold that ended with it, of a completion.
+        released: i64,
     },
     /// Money was given back by a refund.
     Refunded {
@@ -57,9 +61,16 @@ pub enum State {
     Undone {
         /// The void or cancel.
         by: TransactionId,
+        /// Minor units that were in force.
+        net: i64,
+        /// Minor units of a hold that had ended with it.
+        released: i64,
     },
     /// A pre-authorization that was captured to its end.
-    Captured,
+    Captured {
+        /// Minor units captured.
+        captured: i64,
+    },
     /// A pre-authorization whose hold ran out.
     Expired,
     /// Taken back.

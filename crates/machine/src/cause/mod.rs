@@ -1,11 +1,16 @@
 //! Causes: why a sale was declined or an account frozen, and everything anyone is told about it.
 //!
 //! One table, four families, no `_` arm: a new cause does not compile until its codes, class, fixer,
-//! retry advice, disclosure, effects, remedy, documents and sentences are decided. No HTML and no markup.
+//! retry advice, disclosure, effects, remedy, documents and sentences are decided. No HTML and no markup;
+//! the words leave this crate through `explain`, which knows who is asking.
 
 mod card;
+#[cfg(test)]
+mod page;
 mod security;
 mod system;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -227,14 +232,21 @@ pub enum Retry {
     AfterRemedy,
 }
 
-/// How much of the cause may be told.
+/// How much of the cause may be told to holder and cashier. A cause that may not be told in full has no
+/// sentence for them: they read the neutral text all such causes share (`explain::disclosed`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Disclosure {
-    /// All of it.
-    Full,
-    /// The family, the channel, the documents and the date, but not the reason.
+    /// All of it, in these words.
+    Full {
+        /// Said to the holder: who acts, how, and a next step; 您; no blame.
+        holder: Text,
+        /// Shown on the POS screen: the Chinese at most 40 bytes of GBK, the English at most 40 characters.
+        /// No slots: the screen has no room, and the cashier needs none.
+        cashier: Text,
+    },
+    /// Channel, documents, next date and what still works, but not the reason; the agent sees the reason.
     Category,
-    /// Nothing but the channel, the documents, the date and what still works.
+    /// The same to holder and cashier, and the agent is not shown the reason either: only the legal desk is.
     Silent,
 }
 
@@ -254,25 +266,38 @@ impl Feeds {
     pub const NOTHING: Feeds = Feeds { velocity: false, pin_tries: false, freeze: false };
     /// Counts as an attempt.
     pub const VELOCITY: Feeds = Feeds { velocity: true, ..Feeds::NOTHING };
+    /// Counts as an attempt and as a PIN try.
+    pub const PIN: Feeds = Feeds { pin_tries: true, ..Feeds::VELOCITY };
+    /// Counts as an attempt and may lead to a freeze.
+    pub const FREEZE: Feeds = Feeds { freeze: true, ..Feeds::VELOCITY };
 }
 
-/// DE39 of each family of dialects; the product's own cause is the truth and often finer.
+/// DE39 of each family of dialects; the product's own cause is the truth and often finer. Codes that have
+/// the terminal keep the card (UnionPay 04, 34, 41, 43; 1993 and 2003 class 2) stand only for a card
+/// reported lost or stolen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Codes {
-    /// UnionPay terminals and CUPS: two characters of Q/CUP 006.6.
+    /// UnionPay terminals and CUPS: two characters of Q/CUP 006.6-2015, table A.2.
     pub unionpay: &'static str,
     /// ISO 8583:1987: two characters.
     pub iso87: &'static str,
     /// ISO 8583:1993: action code, 100 to 999.
     pub iso93: u16,
-    /// ISO 8583:2003: result code, four digits.
+    /// ISO 8583:2003: result code, four digits. Mostly the action code with its class in front (`1xx` is
+    /// `10xx`, `2xx` is `20xx`, `9xx` is `91xx`); finer where the later edition has a code of its own.
     pub iso2003: u16,
 }
 
-/// A sentence in both languages. May hold slots in braces, filled by `explain`: `{card}` last four digits,
-/// `{amount}` of the transaction, `{limit}`, `{used}`, `{left}` (what remains: money or PIN tries),
-/// `{until}` date and time, `{merchant}`. A slot without a value drops nothing: the sentence must be
-/// right with every slot it names, and `explain` is tested to fill them.
+/// A sentence in both languages, filled by `explain`.
+///
+/// Slots stand in braces: `{card}` the card by its last four digits, `{amount}` of the transaction,
+/// `{limit}`, `{used}`, `{left}` (money, PIN tries or payments), `{until}` date and time in the account's
+/// zone, `{merchant}`, `{contact}` where to reach the bank, `{works}` what still works under a freeze.
+///
+/// A clause in square brackets is said only if every slot in it has a value: `没有扣款[，剩余 {left}]。`
+/// Outside brackets stand only `{card}`, `{merchant}` and `{contact}`, which have a neutral wording where
+/// their value is missing: `{card}` reads `尾号 1234 的卡` or `这张卡`, `card ending 1234` or `card`.
+/// Clauses do not nest; both languages use the same slots. Tests hold all of this.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Text {
     /// Simplified Chinese.
@@ -307,6 +332,8 @@ pub enum Document {
     Order,
     /// Papers on where the money comes from.
     SourceOfFunds,
+    /// The merchant's business licence.
+    BusinessLicence,
 }
 
 impl Document {
@@ -321,6 +348,7 @@ impl Document {
             Document::Card => Text { zh: "银行卡原卡", en: "the card itself" },
             Document::Order => Text { zh: "有权机关法律文书", en: "the authority's order" },
             Document::SourceOfFunds => Text { zh: "资金来源证明", en: "proof of where the money comes from" },
+            Document::BusinessLicence => Text { zh: "营业执照", en: "business licence" },
         }
     }
 }
@@ -333,7 +361,7 @@ pub struct Entry {
     /// Its family.
     pub family: Family,
     /// A title of a few words, for lists and headings.
-    pub title: Text,
+    pub(crate) title: Text,
     /// DE39 per dialect.
     pub codes: Codes,
     /// Class for the terminal's operator.
@@ -342,20 +370,34 @@ pub struct Entry {
     pub fixer: Fixer,
     /// Whether a retry helps.
     pub retry: Retry,
-    /// What may be told.
+    /// What holder and cashier may be told, and in which words.
     pub disclosure: Disclosure,
     /// What it counts towards.
     pub feeds: Feeds,
     /// The steps of its remedy, in order; at least one.
-    pub remedy: &'static [Step],
-    /// Papers a lift needs; empty where none.
-    pub documents: &'static [Document],
-    /// Said to the holder: who acts, how, and a next step; 您; no blame.
-    pub holder: Text,
-    /// Shown on the POS screen: the Chinese at most 40 bytes of GBK, the English at most 40 characters.
-    pub cashier: Text,
-    /// Said to the bank's agent: what was checked, what to say, what to do.
-    pub agent: Text,
+    pub(crate) remedy: &'static [Step],
+    /// Papers a lift needs; empty where no freeze follows or no paper is asked for.
+    pub(crate) documents: &'static [Document],
+    /// Said to the bank's agent: what was checked, what to say, what to do, what not to say.
+    pub(crate) agent: Text,
+}
+
+/// On the POS screen wherever another card is all the cashier can do: the same words, so that they tell
+/// nothing about the holder.
+pub(crate) const ANOTHER_CARD: Text = text("未成功, 请换卡或换方式付款", "Not approved. Use another card.");
+/// On the POS screen while it is not known whether money moved.
+const CHECKING: Text = text("核对中, 请勿重复收款", "Checking. Do not charge again.");
+
+const fn text(zh: &'static str, en: &'static str) -> Text {
+    Text { zh, en }
+}
+
+const fn step(who: Fixer, zh: &'static str, en: &'static str) -> Step {
+    Step { who, what: text(zh, en) }
+}
+
+const fn codes(unionpay: &'static str, iso87: &'static str, iso93: u16, iso2003: u16) -> Codes {
+    Codes { unionpay, iso87, iso93, iso2003 }
 }
 
 impl Cause {
