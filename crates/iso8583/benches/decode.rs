@@ -1,0 +1,2 @@
+//! Placeholder until the sale is written.
+fn main() {}
