@@ -5,22 +5,27 @@
 //! about money. A secret type has no `Display`, no serialization, and a `Debug` that shows none of it.
 
 pub mod cipher;
+pub mod cvv;
 pub mod dukpt;
+pub mod emv;
 pub mod entropy;
 mod hexadecimal;
 pub mod hsm;
 pub mod kdf;
 pub mod key;
 pub mod key_usage;
+pub mod keyblock;
 pub mod mac;
 pub mod pan;
 pub mod pin;
 pub mod pin_block;
 pub mod pin_verification;
 pub mod token;
+pub mod track;
 
 pub use entropy::{Entropy, EntropyFailed, SystemEntropy};
 pub use hsm::{Hsm, HsmError, KeyHandle, Verdict};
 pub use key_usage::{Exportability, KeyAttributes, KeyMode, KeyStatus, KeyUsage};
 pub use pan::Pan;
 pub use pin::Pin;
+pub use track::Track2;

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use crate::cvv::{Expiry, ServiceCode};
 use crate::dukpt::Direction;
 use crate::dukpt::aes::{DerivedType, Ksn as AesKsn};
 use crate::dukpt::tdes::Ksn as TdesKsn;
@@ -132,6 +133,40 @@ impl MacAlgorithm {
             Self::HmacSha256 => &[KeyUsage::MacHmac],
         }
     }
+}
+
+/// How data is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataMode {
+    /// Each block for itself.
+    Ecb,
+    /// Chained; as many bytes of the vector as a block has are used.
+    Cbc {
+        /// The initialization vector.
+        iv: [u8; 16],
+    },
+    /// A packed track of a UnionPay terminal: see [`crate::track::encrypt_packed`].
+    UnionPayTrack,
+}
+
+/// What a card verification value is computed from.
+#[derive(Clone, Copy, Debug)]
+pub struct CardData<'a> {
+    /// The card.
+    pub pan: &'a Pan,
+    /// Its expiry, in the issuer's order.
+    pub expiry: Expiry,
+    /// Its service code, or one of those that stand for the other values.
+    pub service_code: ServiceCode,
+}
+
+/// The issuer's keys for a new PIN on a chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScriptPinKeys {
+    /// The key of usage [`KeyUsage::EmvConfidentiality`].
+    pub confidentiality: KeyHandle,
+    /// The key of usage [`KeyUsage::EmvCryptogram`], which Visa's PIN block is bound to.
+    pub cryptogram: KeyHandle,
 }
 
 /// A message authentication code of 8, 16 or 32 bytes.

@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use crate::emv::EmvError;
 use crate::pin_block::PinBlockError;
 
-/// Why an operation came to nothing. All but [`HsmError::PinBlock`] and [`HsmError::Input`] are the house's own faults
+/// Why an operation came to nothing. All but [`HsmError::PinBlock`],
+/// [`HsmError::Chip`] and [`HsmError::Input`] are the house's own faults
 /// and never the holder's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HsmError {
@@ -26,6 +28,8 @@ pub enum HsmError {
     NotExportable,
     /// The PIN block is malformed: wrong key or format at the sender.
     PinBlock(PinBlockError),
+    /// The chip's data or a key for it does not fit.
+    Chip(EmvError),
     /// What was given is malformed; the text says what.
     Input(&'static str),
     /// A key serial number that no terminal of the standard sends.
@@ -53,6 +57,7 @@ impl fmt::Display for HsmError {
             HsmError::KeyRetired => f.write_str("the key is retired"),
             HsmError::NotExportable => f.write_str("the key may not leave this way"),
             HsmError::PinBlock(why) => write!(f, "malformed PIN block: {why}"),
+            HsmError::Chip(why) => write!(f, "chip data: {why}"),
             HsmError::Input(why) => write!(f, "malformed input: {why}"),
             HsmError::KeySerialNumber => f.write_str("no terminal sends this key serial number"),
             HsmError::Full => f.write_str("no room for another key"),
@@ -75,5 +80,18 @@ impl From<PinBlockError> for HsmError {
 impl From<crate::entropy::EntropyFailed> for HsmError {
     fn from(_: crate::entropy::EntropyFailed) -> Self {
         Self::NoEntropy
+    }
+}
+
+impl From<EmvError> for HsmError {
+    fn from(why: EmvError) -> Self {
+        match why {
+            EmvError::Key => Self::WrongAlgorithm,
+            EmvError::Sequence
+            | EmvError::IssuerData
+            | EmvError::ProprietaryData
+            | EmvError::ArpcMethod
+            | EmvError::ScriptData => Self::Chip(why),
+        }
     }
 }

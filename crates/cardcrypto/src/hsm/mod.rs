@@ -6,12 +6,20 @@
 
 mod ask;
 mod error;
+mod prepared;
+mod slots;
 mod soft;
 
-pub use ask::{DukptAlgorithm, EncryptedPin, MacAlgorithm, MacCode, PinCipherBlock, WorkingKey, WrappedKey};
+pub use ask::{
+    CardData, DataMode, DukptAlgorithm, EncryptedPin, MacAlgorithm, MacCode, PinCipherBlock, ScriptPinKeys,
+    WorkingKey, WrappedKey,
+};
 pub use error::HsmError;
-pub use soft::SoftHsm;
+pub use slots::KEYS_MAX;
+pub use soft::{MAC_BYTES_MIN, SoftHsm};
 
+use crate::cvv::Cvv;
+use crate::emv::cryptogram::{Arpc, ArpcAsk, Cryptogram};
 use crate::key::{CheckValue, KeyAlgorithm};
 use crate::key_usage::{KeyAttributes, KeyStatus, KeyUsage};
 use crate::pan::Pan;
@@ -200,6 +208,71 @@ pub trait Hsm: Send + Sync {
     /// # Errors
     /// [`HsmError::WrongUsage`] and its kin.
     fn hash_card(&self, key: KeyHandle, pan: &Pan) -> Result<CardToken, HsmError>;
+
+    /// The card verification value (key of usage [`KeyUsage::CardVerification`]).
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn generate_cvv(&self, cvk: KeyHandle, card: &CardData<'_>) -> Result<Cvv, HsmError>;
+
+    /// Whether a card verification value is the card's.
+    ///
+    /// # Errors
+    /// As [`Hsm::generate_cvv`].
+    fn verify_cvv(&self, cvk: KeyHandle, card: &CardData<'_>, cvv: &Cvv) -> Result<Verdict, HsmError>;
+
+    /// Whether a chip's cryptogram is the one its keys make over its data (issuer key of usage
+    /// [`KeyUsage::EmvCryptogram`]). The counter's history is the caller's to judge.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn verify_arqc(&self, issuer: KeyHandle, cryptogram: &Cryptogram<'_>) -> Result<Verdict, HsmError>;
+
+    /// The issuer's answer to a cryptogram, or `None` when the cryptogram is wrong: nothing is answered unverified.
+    ///
+    /// # Errors
+    /// As [`Hsm::verify_arqc`]; [`HsmError::Chip`] when the profile does not answer this way.
+    fn answer_arqc(
+        &self,
+        issuer: KeyHandle,
+        cryptogram: &Cryptogram<'_>,
+        ask: &ArpcAsk<'_>,
+    ) -> Result<Option<Arpc>, HsmError>;
+
+    /// The MAC of an issuer script's command (issuer key of usage [`KeyUsage::EmvIntegrity`]): header and data as sent.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn make_script_mac(
+        &self,
+        integrity: KeyHandle,
+        cryptogram: &Cryptogram<'_>,
+        header: &[u8],
+        data: &[u8],
+    ) -> Result<[u8; 8], HsmError>;
+
+    /// A new PIN, enciphered for the card, as the data of a PIN change command.
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin; [`HsmError::PinBlock`].
+    fn encrypt_script_pin(
+        &self,
+        keys: ScriptPinKeys,
+        cryptogram: &Cryptogram<'_>,
+        pin: &EncryptedPin<'_>,
+    ) -> Result<Vec<u8>, HsmError>;
+
+    /// Encrypts data in place (key of usage [`KeyUsage::Data`], or DUKPT).
+    ///
+    /// # Errors
+    /// [`HsmError::WrongUsage`] and its kin; [`HsmError::Input`] when the data does not fit the mode.
+    fn encrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError>;
+
+    /// Decrypts data in place, such as a track; what comes out is the caller's to wipe.
+    ///
+    /// # Errors
+    /// As [`Hsm::encrypt_data`].
+    fn decrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError>;
 }
 
 /// The algorithms a key of a usage can have, so that no nonsensical key is made or loaded.
@@ -212,6 +285,9 @@ pub(crate) const fn fits(usage: KeyUsage, algorithm: KeyAlgorithm) -> bool {
         | KeyUsage::CardVerification
         | KeyUsage::PinVerificationVisa
         | KeyUsage::PinVerificationIbm3624 => algorithm.is_tdes(),
+        KeyUsage::EmvCryptogram | KeyUsage::EmvConfidentiality | KeyUsage::EmvIntegrity => {
+            matches!(algorithm, KeyAlgorithm::TdesDouble | KeyAlgorithm::Sm4)
+        }
         KeyUsage::DukptBase => matches!(algorithm, KeyAlgorithm::TdesDouble) || algorithm.is_aes(),
         KeyUsage::MacUnionPay => algorithm.is_tdes() || matches!(algorithm, KeyAlgorithm::Sm4),
         KeyUsage::DukptInitial
@@ -220,9 +296,6 @@ pub(crate) const fn fits(usage: KeyUsage, algorithm: KeyAlgorithm) -> bool {
         | KeyUsage::AsymmetricData
         | KeyUsage::DecimalizationTable
         | KeyUsage::SensitiveData
-        | KeyUsage::EmvCryptogram
-        | KeyUsage::EmvConfidentiality
-        | KeyUsage::EmvIntegrity
         | KeyUsage::EmvDataAuthentication
         | KeyUsage::EmvDynamicNumber
         | KeyUsage::EmvPersonalization

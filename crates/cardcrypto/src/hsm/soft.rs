@@ -4,340 +4,34 @@
 //! process' memory reads the keys.
 
 use std::fmt;
-use std::ops::Deref;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hmac::{Hmac, KeyInit, Mac as _};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::ask::{EncryptedPin, MacAlgorithm, MacCode, PinCipherBlock, WorkingKey, WrappedKey};
+use super::ask::{
+    CardData, DataMode, EncryptedPin, MacAlgorithm, MacCode, PinCipherBlock, ScriptPinKeys, WorkingKey,
+    WrappedKey,
+};
+use super::prepared::Prepared;
+use super::slots::{Held, Slots, Wanted};
 use super::{Hsm, HsmError, KeyHandle, Verdict, fits};
-use crate::cipher::{Aes, BlockCipher, Sm4, Tdes, ecb_encrypt};
-use crate::dukpt::{aes, tdes};
+use crate::cipher::ecb_encrypt;
+use crate::cvv::{Cvv, card_verification_value};
+use crate::emv::cryptogram::{Arpc, ArpcAsk, CardKeys, Cryptogram, IssuerKey};
+use crate::emv::keys::card_master_key;
+use crate::emv::script;
 use crate::entropy::Entropy;
 use crate::kdf::{self, CONTEXT_BYTES_MAX};
-use crate::key::{AesKey, CheckValue, Key, TdesKey};
+use crate::key::{CheckValue, Key};
 use crate::key_usage::{Exportability, KeyAct, KeyAttributes, KeyStatus, KeyUsage};
-use crate::mac::{UnionPayEcbMac, cbc_mac, cmac, retail_mac};
 use crate::pan::Pan;
-use crate::pin::Pin;
-use crate::pin_block::{PinBlock, PinBlockError, PinFormat, decipher_iso4, encipher_iso4};
+use crate::pin_block::PinFormat;
 use crate::pin_verification::{Ibm3624, PinOffset, Pvv, visa_pvv};
-use crate::token::{CardHasher, CardToken};
+use crate::token::CardToken;
 
-/// Most keys held at once: two working keys for each of a hundred thousand terminals, and room to roll them over.
-pub const KEYS_MAX: usize = 1 << 20;
 /// Fewest bytes of a received MAC that count as one.
 pub const MAC_BYTES_MIN: usize = 4;
-
-/// A key ready for use.
-pub(super) enum Prepared {
-    Tdes(Tdes),
-    Aes(Box<Aes>),
-    Sm4(Sm4),
-    Hmac(Box<Hmac<Sha256>>),
-    Card(Box<CardHasher>),
-}
-
-impl Prepared {
-    fn new(usage: KeyUsage, key: &Key) -> Self {
-        match key {
-            Key::Tdes(key) => Self::Tdes(Tdes::new(key)),
-            Key::Aes(key) => Self::Aes(Box::new(Aes::new(key))),
-            Key::Sm4(key) => Self::Sm4(Sm4::new(key)),
-            Key::Hmac(key) if usage == KeyUsage::CardHash => Self::Card(Box::new(CardHasher::new(key))),
-            Key::Hmac(key) => Self::hmac(key.expose()),
-        }
-    }
-
-    fn hmac(key: &[u8]) -> Self {
-        Self::Hmac(Box::new(
-            Hmac::new_from_slice(key).expect("HMAC takes keys of every length"),
-        ))
-    }
-
-    fn tdes(&self) -> Result<&Tdes, HsmError> {
-        match self {
-            Self::Tdes(tdes) => Ok(tdes),
-            Self::Aes(_) | Self::Sm4(_) | Self::Hmac(_) | Self::Card(_) => Err(HsmError::WrongAlgorithm),
-        }
-    }
-
-    fn mac(&self, algorithm: MacAlgorithm, data: &[u8]) -> Result<MacCode, HsmError> {
-        Ok(match (algorithm, self) {
-            (MacAlgorithm::UnionPayEcb, Self::Tdes(key)) => {
-                MacCode::new(&UnionPayEcbMac::over(key, data).field())
-            }
-            (MacAlgorithm::UnionPayEcb, Self::Sm4(key)) => {
-                MacCode::new(&UnionPayEcbMac::over(key, data).field())
-            }
-            (MacAlgorithm::Retail { padding }, Self::Tdes(key)) => {
-                MacCode::new(&retail_mac(key, padding, data))
-            }
-            (MacAlgorithm::Cbc { padding }, Self::Tdes(key)) => MacCode::new(&cbc_mac(key, padding, data)),
-            (MacAlgorithm::Cbc { padding }, Self::Aes(key)) => MacCode::new(&cbc_mac(&**key, padding, data)),
-            (MacAlgorithm::Cbc { padding }, Self::Sm4(key)) => MacCode::new(&cbc_mac(key, padding, data)),
-            (MacAlgorithm::Cmac, Self::Tdes(key)) => MacCode::new(&cmac(key, &[data])),
-            (MacAlgorithm::Cmac, Self::Aes(key)) => MacCode::new(&cmac(&**key, &[data])),
-            (MacAlgorithm::Cmac, Self::Sm4(key)) => MacCode::new(&cmac(key, &[data])),
-            (MacAlgorithm::HmacSha256, Self::Hmac(key)) => {
-                let mut mac = (**key).clone();
-                mac.update(data);
-                MacCode::new(&mac.finalize().into_bytes())
-            }
-            (
-                MacAlgorithm::UnionPayEcb
-                | MacAlgorithm::Retail { .. }
-                | MacAlgorithm::Cbc { .. }
-                | MacAlgorithm::Cmac
-                | MacAlgorithm::HmacSha256,
-                Self::Tdes(_) | Self::Aes(_) | Self::Sm4(_) | Self::Hmac(_) | Self::Card(_),
-            ) => return Err(HsmError::WrongAlgorithm),
-        })
-    }
-
-    fn open_pin(&self, pin: &EncryptedPin<'_>) -> Result<Pin, HsmError> {
-        if pin.block.len() != pin.format.bytes() {
-            return Err(PinBlockError::Size.into());
-        }
-        match (pin.format, self) {
-            (PinFormat::Iso4, Self::Aes(key)) => open_iso4(&**key, pin),
-            (PinFormat::Iso4, Self::Sm4(key)) => open_iso4(key, pin),
-            (format, Self::Tdes(key)) if format.bytes() == 8 => {
-                let block: [u8; 8] = pin.block.try_into().map_err(|_| PinBlockError::Size)?;
-                Ok(PinBlock::new(key.decrypt(block)).decode(format, pin.pan)?)
-            }
-            (_, Self::Tdes(_) | Self::Aes(_) | Self::Sm4(_) | Self::Hmac(_) | Self::Card(_)) => {
-                Err(PinBlockError::Cipher.into())
-            }
-        }
-    }
-
-    fn close_pin(
-        &self,
-        pin: &Pin,
-        pan: &Pan,
-        format: PinFormat,
-        entropy: &dyn Entropy,
-    ) -> Result<PinCipherBlock, HsmError> {
-        let mut random = [0; 8];
-        match (format, self) {
-            (PinFormat::Iso4, Self::Aes(key)) => {
-                entropy.fill(&mut random)?;
-                Ok(PinCipherBlock::new(&encipher_iso4(&**key, pin, pan, random)))
-            }
-            (PinFormat::Iso4, Self::Sm4(key)) => {
-                entropy.fill(&mut random)?;
-                Ok(PinCipherBlock::new(&encipher_iso4(key, pin, pan, random)))
-            }
-            (format, Self::Tdes(key)) if format.bytes() == 8 => {
-                let clear = PinBlock::encode(format, pin, pan, entropy)?;
-                Ok(PinCipherBlock::new(&key.encrypt(*clear.expose())))
-            }
-            (_, Self::Tdes(_) | Self::Aes(_) | Self::Sm4(_) | Self::Hmac(_) | Self::Card(_)) => {
-                Err(PinBlockError::Cipher.into())
-            }
-        }
-    }
-}
-
-fn open_iso4(key: &impl BlockCipher<16>, pin: &EncryptedPin<'_>) -> Result<Pin, HsmError> {
-    let block = pin.block.try_into().map_err(|_| PinBlockError::Size)?;
-    Ok(decipher_iso4(key, block, pin.pan)?)
-}
-
-/// One key and all that is known of it.
-struct Held {
-    label: Option<String>,
-    attributes: KeyAttributes,
-    status: KeyStatus,
-    key: Key,
-    prepared: Prepared,
-}
-
-/// A place for a key; its generation grows each time it is emptied.
-struct Slot {
-    generation: u32,
-    held: Option<Box<Held>>,
-}
-
-#[derive(Default)]
-struct Slots {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-}
-
-impl Slots {
-    fn held(&self, key: KeyHandle) -> Result<&Held, HsmError> {
-        let slot = self
-            .slots
-            .get(key.slot as usize)
-            .filter(|slot| slot.generation == key.generation);
-        slot.and_then(|slot| slot.held.as_deref())
-            .ok_or(HsmError::UnknownKey)
-    }
-
-    /// The key, if it is for one of `usages` and permits `act` now. Everything that uses a key comes through here.
-    fn permit(&self, key: KeyHandle, usages: &[KeyUsage], act: KeyAct) -> Result<&Held, HsmError> {
-        let held = self.held(key)?;
-        if !usages.contains(&held.attributes.usage) {
-            return Err(HsmError::WrongUsage);
-        }
-        if !act.permitted_by(held.attributes.mode) {
-            return Err(HsmError::WrongMode);
-        }
-        match held.status {
-            KeyStatus::Active => Ok(held),
-            KeyStatus::Overlap if act.makes() => Err(HsmError::KeyExpired),
-            KeyStatus::Overlap => Ok(held),
-            KeyStatus::Expired => Err(HsmError::KeyExpired),
-            KeyStatus::Retired => Err(HsmError::KeyRetired),
-        }
-    }
-
-    fn insert(&mut self, held: Held) -> Result<KeyHandle, HsmError> {
-        let held = Some(Box::new(held));
-        if let Some(slot) = self.free.pop() {
-            let place = &mut self.slots[slot as usize];
-            place.held = held;
-            return Ok(KeyHandle {
-                slot,
-                generation: place.generation,
-            });
-        }
-        if self.slots.len() >= KEYS_MAX {
-            return Err(HsmError::Full);
-        }
-        let slot = self.slots.len() as u32;
-        self.slots.push(Slot { generation: 0, held });
-        Ok(KeyHandle { slot, generation: 0 })
-    }
-
-    fn remove(&mut self, key: KeyHandle) -> Result<(), HsmError> {
-        self.held(key)?;
-        let place = &mut self.slots[key.slot as usize];
-        place.held = None;
-        // A slot whose generations are used up is never filled again, so a stale handle stays stale.
-        if let Some(next) = place.generation.checked_add(1) {
-            place.generation = next;
-            self.free.push(key.slot);
-        }
-        Ok(())
-    }
-}
-
-/// A working key: borrowed from its slot, or derived for this message.
-enum Ready<'a> {
-    Held(&'a Prepared),
-    Derived(Box<Prepared>),
-}
-
-impl Deref for Ready<'_> {
-    type Target = Prepared;
-
-    fn deref(&self) -> &Prepared {
-        match self {
-            Self::Held(prepared) => prepared,
-            Self::Derived(prepared) => prepared,
-        }
-    }
-}
-
-/// What a working key is wanted for: the usages of a held key, and the purposes of a derived one.
-struct Wanted {
-    usages: &'static [KeyUsage],
-    act: KeyAct,
-    tdes: fn(crate::dukpt::Direction) -> tdes::Purpose,
-    aes: fn(crate::dukpt::Direction) -> aes::Purpose,
-}
-
-impl Wanted {
-    const fn pin(act: KeyAct) -> Self {
-        Self {
-            usages: &[KeyUsage::PinEncryption],
-            act,
-            tdes: |_| tdes::Purpose::Pin,
-            aes: |_| aes::Purpose::Pin,
-        }
-    }
-
-    const fn mac(algorithm: MacAlgorithm, act: KeyAct) -> Self {
-        Self {
-            usages: algorithm.usages(),
-            act,
-            tdes: tdes::Purpose::Mac,
-            aes: aes::Purpose::Mac,
-        }
-    }
-}
-
-impl Slots {
-    fn ready(&self, key: WorkingKey, wanted: &Wanted) -> Result<Ready<'_>, HsmError> {
-        match key {
-            WorkingKey::Held(key) => Ok(Ready::Held(
-                &self.permit(key, wanted.usages, wanted.act)?.prepared,
-            )),
-            WorkingKey::DukptTdes { base, ksn, direction } => {
-                let base = self.permit(base, &[KeyUsage::DukptBase], KeyAct::Derive)?;
-                if !ksn.is_possible() {
-                    return Err(HsmError::KeySerialNumber);
-                }
-                let Key::Tdes(base) = &base.key else {
-                    return Err(HsmError::WrongAlgorithm);
-                };
-                let derived = derive_tdes(base, ksn, (wanted.tdes)(direction))?;
-                Ok(Ready::Derived(Box::new(Prepared::Tdes(Tdes::new(&derived)))))
-            }
-            WorkingKey::DukptAes {
-                base,
-                ksn,
-                direction,
-                algorithm,
-            } => {
-                let base = self.permit(base, &[KeyUsage::DukptBase], KeyAct::Derive)?;
-                if !ksn.is_possible() {
-                    return Err(HsmError::KeySerialNumber);
-                }
-                let Key::Aes(base) = &base.key else {
-                    return Err(HsmError::WrongAlgorithm);
-                };
-                let derived = derive_aes(base, ksn, (wanted.aes)(direction), algorithm)?;
-                Ok(Ready::Derived(Box::new(derived)))
-            }
-        }
-    }
-}
-
-fn derive_tdes(base: &TdesKey, ksn: tdes::Ksn, purpose: tdes::Purpose) -> Result<TdesKey, HsmError> {
-    tdes::initial_key(base, ksn)
-        .and_then(|initial| tdes::transaction_key(&initial, ksn))
-        .and_then(|transaction| tdes::working_key(&transaction, purpose))
-        .map_err(|_| HsmError::WrongAlgorithm)
-}
-
-fn derive_aes(
-    base: &AesKey,
-    ksn: aes::Ksn,
-    purpose: aes::Purpose,
-    what: aes::DerivedType,
-) -> Result<Prepared, HsmError> {
-    use aes::DerivedType as Type;
-    if what.strength() > base.expose().len() * 8 {
-        return Err(HsmError::WrongAlgorithm);
-    }
-    let derivation = aes::derivation_key(&aes::initial_key(base, ksn.initial_key_id), ksn);
-    let bytes = aes::working_key(&derivation, purpose, what, ksn);
-    const WHY: &str = "a derived key has the length of its type";
-    Ok(match what {
-        Type::Tdes2 | Type::Tdes3 => Prepared::Tdes(Tdes::new(&TdesKey::new(&bytes).expect(WHY))),
-        Type::Aes128 | Type::Aes192 | Type::Aes256 => {
-            Prepared::Aes(Box::new(Aes::new(&AesKey::new(&bytes).expect(WHY))))
-        }
-        Type::Hmac128 | Type::Hmac192 | Type::Hmac256 => Prepared::hmac(&bytes),
-    })
-}
 
 /// The software module.
 pub struct SoftHsm {
@@ -347,8 +41,7 @@ pub struct SoftHsm {
 
 impl fmt::Debug for SoftHsm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let slots = self.read();
-        write!(f, "SoftHsm({} keys)", slots.slots.len() - slots.free.len())
+        write!(f, "SoftHsm({} keys)", self.read().count())
     }
 }
 
@@ -411,14 +104,10 @@ impl Hsm for SoftHsm {
 
     fn find_key(&self, label: &str) -> Option<KeyHandle> {
         let slots = self.read();
-        slots.slots.iter().enumerate().find_map(|(at, slot)| {
-            let held = slot.held.as_deref()?;
-            let found = held.status == KeyStatus::Active && held.label.as_deref() == Some(label);
-            found.then_some(KeyHandle {
-                slot: at as u32,
-                generation: slot.generation,
-            })
-        })
+        let mut found = slots
+            .all()
+            .filter(|(_, held)| held.status == KeyStatus::Active && held.label.as_deref() == Some(label));
+        found.next().map(|(handle, _)| handle)
     }
 
     fn attributes(&self, key: KeyHandle) -> Result<KeyAttributes, HsmError> {
@@ -457,12 +146,7 @@ impl Hsm for SoftHsm {
     }
 
     fn set_status(&self, key: KeyHandle, status: KeyStatus) -> Result<(), HsmError> {
-        let mut slots = self.write();
-        slots.held(key)?;
-        if let Some(held) = &mut slots.slots[key.slot as usize].held {
-            held.status = status;
-        }
-        Ok(())
+        self.write().set_status(key, status)
     }
 
     fn check_value(&self, key: KeyHandle) -> Result<CheckValue, HsmError> {
@@ -604,5 +288,112 @@ impl Hsm for SoftHsm {
                 Err(HsmError::WrongAlgorithm)
             }
         }
+    }
+
+    fn generate_cvv(&self, cvk: KeyHandle, card: &CardData<'_>) -> Result<Cvv, HsmError> {
+        self.cvv(cvk, card, KeyAct::Generate)
+    }
+
+    fn verify_cvv(&self, cvk: KeyHandle, card: &CardData<'_>, cvv: &Cvv) -> Result<Verdict, HsmError> {
+        Ok(Verdict::of(self.cvv(cvk, card, KeyAct::Verify)?.ct_eq(cvv)))
+    }
+
+    fn verify_arqc(&self, issuer: KeyHandle, cryptogram: &Cryptogram<'_>) -> Result<Verdict, HsmError> {
+        let slots = self.read();
+        let issuer = slots.permit(issuer, &[KeyUsage::EmvCryptogram], KeyAct::Derive)?;
+        let keys = CardKeys::derive(&issuer.prepared.issuer()?, cryptogram)?;
+        Ok(Verdict::of(keys.is_right(cryptogram.data, &cryptogram.arqc)))
+    }
+
+    fn answer_arqc(
+        &self,
+        issuer: KeyHandle,
+        cryptogram: &Cryptogram<'_>,
+        ask: &ArpcAsk<'_>,
+    ) -> Result<Option<Arpc>, HsmError> {
+        let slots = self.read();
+        let issuer = slots.permit(issuer, &[KeyUsage::EmvCryptogram], KeyAct::Derive)?;
+        let keys = CardKeys::derive(&issuer.prepared.issuer()?, cryptogram)?;
+        if !bool::from(keys.is_right(cryptogram.data, &cryptogram.arqc)) {
+            return Ok(None);
+        }
+        Ok(Some(keys.answer(cryptogram.arqc, ask)?))
+    }
+
+    fn make_script_mac(
+        &self,
+        integrity: KeyHandle,
+        cryptogram: &Cryptogram<'_>,
+        header: &[u8],
+        data: &[u8],
+    ) -> Result<[u8; 8], HsmError> {
+        let slots = self.read();
+        let issuer = slots.permit(integrity, &[KeyUsage::EmvIntegrity], KeyAct::Derive)?;
+        let key = script::script_key(issuer.prepared.tdes()?, cryptogram)?;
+        Ok(script::command_mac(
+            &crate::cipher::Tdes::new(&key),
+            cryptogram,
+            header,
+            data,
+        ))
+    }
+
+    fn encrypt_script_pin(
+        &self,
+        keys: ScriptPinKeys,
+        cryptogram: &Cryptogram<'_>,
+        pin: &EncryptedPin<'_>,
+    ) -> Result<Vec<u8>, HsmError> {
+        let slots = self.read();
+        let rules = cryptogram.profile.rules();
+        let clear = slots
+            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
+            .open_pin(pin)?;
+        let issuer = slots.permit(
+            keys.confidentiality,
+            &[KeyUsage::EmvConfidentiality],
+            KeyAct::Derive,
+        )?;
+        let key = script::script_key(issuer.prepared.tdes()?, cryptogram)?;
+        let block = if rules.visa_pin_block {
+            let issuer = slots.permit(keys.cryptogram, &[KeyUsage::EmvCryptogram], KeyAct::Derive)?;
+            let IssuerKey::Tdes(issuer) = issuer.prepared.issuer()? else {
+                return Err(HsmError::WrongAlgorithm);
+            };
+            let card = card_master_key(issuer, cryptogram.master_key, cryptogram.pan, cryptogram.sequence);
+            script::visa_pin_block(&card, &clear, None)?
+        } else {
+            script::format_2_pin_block(&clear)
+        };
+        Ok(script::encipher(
+            &crate::cipher::Tdes::new(&key),
+            rules.script_cipher,
+            &*block,
+        )?)
+    }
+
+    fn encrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError> {
+        self.read()
+            .ready(key, &Wanted::data(KeyAct::Encrypt))?
+            .encrypt_data(mode, data)
+    }
+
+    fn decrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError> {
+        self.read()
+            .ready(key, &Wanted::data(KeyAct::Decrypt))?
+            .decrypt_data(mode, data)
+    }
+}
+
+impl SoftHsm {
+    fn cvv(&self, cvk: KeyHandle, card: &CardData<'_>, act: KeyAct) -> Result<Cvv, HsmError> {
+        let slots = self.read();
+        let cvk = slots.permit(cvk, &[KeyUsage::CardVerification], act)?;
+        Ok(card_verification_value(
+            cvk.prepared.tdes()?,
+            card.pan,
+            card.expiry,
+            card.service_code,
+        ))
     }
 }
