@@ -4,7 +4,9 @@
 //! not be told never reaches holder or cashier, whoever asks: `disclosed` is the one way to a cause's words.
 //! Plain text only; escaping it for a page is the page's.
 
-use crate::cause::{ANOTHER_CARD, Cause, Disclosure, Document, Family, Fixer, OperatorClass, Retry, Step, Text};
+use crate::cause::{
+    ANOTHER_CARD, Cause, Disclosure, Document, Family, Fixer, OperatorClass, Retry, Step, Text,
+};
 use crate::money::{Currency, Money};
 use crate::time::{Timestamp, Zone};
 use std::fmt;
@@ -109,7 +111,10 @@ const fn text(zh: &'static str, en: &'static str) -> Text {
 }
 
 const fn step(who: Fixer, zh: &'static str, en: &'static str) -> Step {
-    Step { who, what: text(zh, en) }
+    Step {
+        who,
+        what: text(zh, en),
+    }
 }
 
 /// What a holder reads of every cause that may not be told. One text for all of them, the bank's own
@@ -130,7 +135,11 @@ static VEILED: Disclosed = Disclosed {
             "携带有效身份证件到任一网点，或联系客服",
             "Bring a valid identity paper to any branch, or call us",
         ),
-        step(Fixer::Holder, "在手机银行提交材料或提出异议", "Hand in papers or object in the app"),
+        step(
+            Fixer::Holder,
+            "在手机银行提交材料或提出异议",
+            "Hand in papers or object in the app",
+        ),
         step(
             Fixer::Bank,
             "在下次答复日之前告知进度和可办理的事项",
@@ -150,7 +159,11 @@ static AT_THE_COUNTER: Disclosed = Disclosed {
     retry: Retry::Never,
     sentence: ANOTHER_CARD,
     remedy: &[
-        step(Fixer::Cashier, "请顾客换卡或换一种方式付款", "Ask for another card or another way to pay"),
+        step(
+            Fixer::Cashier,
+            "请顾客换卡或换一种方式付款",
+            "Ask for another card or another way to pay",
+        ),
         step(
             Fixer::Holder,
             "在手机银行查看原因和办法，或联系发卡行",
@@ -178,20 +191,28 @@ pub fn disclosed(cause: Cause, audience: Audience) -> Disclosed {
     match (audience, entry.disclosure) {
         (Audience::Holder, Disclosure::Full { holder, .. }) => plain(holder),
         (Audience::Holder, Disclosure::Category | Disclosure::Silent) => VEILED,
-        (Audience::Cashier, Disclosure::Full { cashier, .. }) if beyond_the_counter => {
-            Disclosed { sentence: cashier, ..AT_THE_COUNTER }
-        }
+        (Audience::Cashier, Disclosure::Full { cashier, .. }) if beyond_the_counter => Disclosed {
+            sentence: cashier,
+            ..AT_THE_COUNTER
+        },
         (Audience::Cashier, Disclosure::Full { cashier, .. }) => plain(cashier),
         (Audience::Cashier, Disclosure::Category | Disclosure::Silent) => AT_THE_COUNTER,
         (Audience::Agent, Disclosure::Full { .. } | Disclosure::Category) => plain(entry.agent),
-        (Audience::Agent, Disclosure::Silent) => Disclosed { sentence: entry.agent, ..VEILED },
+        (Audience::Agent, Disclosure::Silent) => Disclosed {
+            sentence: entry.agent,
+            ..VEILED
+        },
     }
 }
 
 /// The sentence for `audience` in `language`, with the facts of the case.
 #[must_use]
 pub fn say(cause: Cause, audience: Audience, language: Language, slots: &Slots<'_>) -> String {
-    fill(disclosed(cause, audience).sentence.template(language), language, slots)
+    fill(
+        disclosed(cause, audience).sentence.template(language),
+        language,
+        slots,
+    )
 }
 
 /// One cause told three ways.
@@ -228,7 +249,13 @@ pub struct Task {
 #[must_use]
 pub fn remedy(cause: Cause, audience: Audience, language: Language, slots: &Slots<'_>) -> Vec<Task> {
     let steps = disclosed(cause, audience).remedy;
-    steps.iter().map(|s| Task { who: s.who, what: fill(s.what.template(language), language, slots) }).collect()
+    steps
+        .iter()
+        .map(|s| Task {
+            who: s.who,
+            what: fill(s.what.template(language), language, slots),
+        })
+        .collect()
 }
 
 /// Families of dialects by how they write DE39.
@@ -317,7 +344,10 @@ fn neutral(name: &str, language: Language) -> &'static str {
     let wording = match name {
         "card" => text("这张卡", "card"),
         "merchant" => text("这家商户", "this merchant"),
-        "contact" => text("发卡行客服（电话见卡背面）", "us at the number on the back of the card"),
+        "contact" => text(
+            "发卡行客服（电话见卡背面）",
+            "us at the number on the back of the card",
+        ),
         _ => text("", ""),
     };
     wording.template(language)
@@ -340,7 +370,9 @@ fn value(name: &str, language: Language, slots: &Slots<'_>) -> Option<String> {
 }
 
 fn show_card(digits: [u8; 4], language: Language) -> Option<String> {
-    let digits = std::str::from_utf8(&digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits = std::str::from_utf8(&digits)
+        .ok()
+        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
     Some(match language {
         Language::Zh => format!("尾号 {digits} 的卡"),
         Language::En => format!("card ending {digits}"),
@@ -357,8 +389,12 @@ fn show_name(name: &str) -> Option<String> {
 #[must_use]
 pub fn show_money(money: Money) -> String {
     let digits = money.to_string();
-    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
-    let (whole, decimals) = digits.split_once('.').map_or((digits, None), |(w, d)| (w, Some(d)));
+    let (sign, digits) = digits
+        .strip_prefix('-')
+        .map_or(("", digits.as_str()), |rest| ("-", rest));
+    let (whole, decimals) = digits
+        .split_once('.')
+        .map_or((digits, None), |(w, d)| (w, Some(d)));
     let mut grouped = String::with_capacity(whole.len() * 4 / 3 + 4);
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place) % 3 == 0 {
@@ -419,7 +455,10 @@ fn show_works(works: Works, language: Language) -> String {
             format!("工资等收款照常到账，每天仍可支付 {}", show_money(daily))
         }
         (Works::CreditsAndAllowance(daily), Language::En) => {
-            format!("money coming in, such as wages, still arrives, and you can pay {} a day", show_money(daily))
+            format!(
+                "money coming in, such as wages, still arrives, and you can pay {} a day",
+                show_money(daily)
+            )
         }
     }
 }
@@ -427,7 +466,9 @@ fn show_works(works: Works, language: Language) -> String {
 /// Milliseconds from 1970 to the end of the year 9999, UTC: what a sentence can show.
 const SHOWN_MS_MAX: i64 = 253_402_300_799_999;
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// `11月22日 18:05`, `22 Nov 18:05`, in `zone`; none outside of the years 1970 to 9999, such as "never".
 fn show_time(at: Timestamp, zone: Zone, language: Language) -> Option<String> {
@@ -438,7 +479,10 @@ fn show_time(at: Timestamp, zone: Zone, language: Language) -> Option<String> {
     let (day, hour, minute) = (local.day_of_month, local.hour(), local.minute());
     Some(match language {
         Language::Zh => format!("{}月{day}日 {hour:02}:{minute:02}", local.month),
-        Language::En => format!("{day} {} {hour:02}:{minute:02}", MONTHS.get(usize::from(local.month) - 1)?),
+        Language::En => format!(
+            "{day} {} {hour:02}:{minute:02}",
+            MONTHS.get(usize::from(local.month) - 1)?
+        ),
     })
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Only what is true of a cause itself; how it is found lives in `apply`, how it is said in `explain`.
 
-#![expect(non_upper_case_globals, reason = "each is named as its variant of `Cause`, so that one list declares both")]
+#![expect(
+    non_upper_case_globals,
+    reason = "each is named as its variant of `Cause`, so that one list declares both"
+)]
 
 use super::{ANOTHER_CARD, Disclosure, Entry, Family, Feeds, Fixer, OperatorClass, Retry, codes, step, text};
 
@@ -16,10 +19,13 @@ pub(super) static CardUnknown: Entry = Entry {
     retry: Retry::Never,
     disclosure: Disclosure::Full {
         holder: text(
-            "我们没有查到{card}的记录，这笔交易没有扣款。请核对卡号，或换一张卡付款；如果这张卡是我们发的，请联系{contact}。",
+            "我们没有查到{card}，这笔交易没有扣款。请核对卡号，或换一张卡付款；如果这张卡是我们发的，请联系{contact}。",
             "We found no record of your {card}, and nothing was charged. Please check the number or pay with another card; if we issued this one, please contact {contact}.",
         ),
-        cashier: text("卡号未识别, 请核对或换卡", "Card not recognised. Check or swap it."),
+        cashier: text(
+            "卡号未识别, 请核对或换卡",
+            "Card not recognised. Check or swap it.",
+        ),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
@@ -56,14 +62,18 @@ pub(super) static IssuerUnknown: Entry = Entry {
     retry: Retry::Never,
     disclosure: Disclosure::Full {
         holder: text(
-            "{card}的发卡机构目前没有接入这里的网络，这笔交易没有扣款。请换一张卡，或用扫码等其他方式付款。",
+            "发行{card}的机构目前没有接入这里的网络，这笔交易没有扣款。请换一张卡，或用扫码等其他方式付款。",
             "The bank that issued your {card} is not connected to the network used here, and nothing was charged. Please use another card or another way to pay.",
         ),
         cashier: text("此处不受理该卡, 请换卡", "This card is not taken here. Swap it."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(Fixer::Cashier, "请顾客换卡或换一种付款方式", "Ask for another card or another way to pay"),
+        step(
+            Fixer::Cashier,
+            "请顾客换卡或换一种付款方式",
+            "Ask for another card or another way to pay",
+        ),
         step(
             Fixer::Merchant,
             "常有顾客使用这类卡时，向收单机构申请开通受理",
@@ -94,7 +104,11 @@ pub(super) static CardInactive: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(Fixer::Holder, "在手机银行或网点激活卡片", "Activate the card in the app or at a branch"),
+        step(
+            Fixer::Holder,
+            "在手机银行或网点激活卡片",
+            "Activate the card in the app or at a branch",
+        ),
         step(
             Fixer::Holder,
             "激活后插卡并输入密码完成首笔交易",
@@ -165,9 +179,21 @@ pub(super) static CardExpired: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(Fixer::Holder, "改用新卡，或申请换卡", "Use the new card, or order one"),
-        step(Fixer::Cashier, "请顾客换卡或换一种付款方式", "Ask for another card or another way to pay"),
-        step(Fixer::Bank, "核对寄送地址并换发新卡", "Confirm the address and issue a new card"),
+        step(
+            Fixer::Holder,
+            "改用新卡，或申请换卡",
+            "Use the new card, or order one",
+        ),
+        step(
+            Fixer::Cashier,
+            "请顾客换卡或换一种付款方式",
+            "Ask for another card or another way to pay",
+        ),
+        step(
+            Fixer::Bank,
+            "核对寄送地址并换发新卡",
+            "Confirm the address and issue a new card",
+        ),
     ],
     documents: &[],
     agent: text(
@@ -179,7 +205,10 @@ pub(super) static CardExpired: Entry = Entry {
 pub(super) static FallbackRefused: Entry = Entry {
     slug: "fallback_refused",
     family: Family::Card,
-    title: text("芯片卡不能改刷磁条", "Chip cannot be read and the stripe may not stand in"),
+    title: text(
+        "芯片卡不能改刷磁条",
+        "Chip cannot be read and the stripe may not stand in",
+    ),
     codes: codes("45", "58", 120, 1020),
     class: OperatorClass::B,
     fixer: Fixer::Cashier,
@@ -189,13 +218,28 @@ pub(super) static FallbackRefused: Entry = Entry {
             "终端没有读到{card}的芯片，为了保护这张卡，我们不接受改刷磁条，这笔交易没有扣款。请擦净芯片再插一次，或挥卡付款；仍然不行，您可以到网点免费换卡。",
             "The terminal could not read the chip of your {card}, and to protect it we do not take the stripe instead; nothing was charged. Please wipe the chip and insert it once more, or tap; if that fails, you can have the card replaced at a branch.",
         ),
-        cashier: text("请勿刷磁条, 改为插卡或挥卡", "Do not swipe. Insert or tap the card."),
+        cashier: text(
+            "请勿刷磁条, 改为插卡或挥卡",
+            "Do not swipe. Insert or tap the card.",
+        ),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(Fixer::Cashier, "擦净芯片后重新插卡，或改为挥卡", "Wipe the chip and insert again, or tap"),
-        step(Fixer::Cashier, "换一台终端再试一次", "Try once more on another terminal"),
-        step(Fixer::Holder, "多处都读不出时申请换卡", "If it fails elsewhere too, order a new card"),
+        step(
+            Fixer::Cashier,
+            "擦净芯片后重新插卡，或改为挥卡",
+            "Wipe the chip and insert again, or tap",
+        ),
+        step(
+            Fixer::Cashier,
+            "换一台终端再试一次",
+            "Try once more on another terminal",
+        ),
+        step(
+            Fixer::Holder,
+            "多处都读不出时申请换卡",
+            "If it fails elsewhere too, order a new card",
+        ),
     ],
     documents: &[],
     agent: text(
@@ -217,17 +261,28 @@ pub(super) static CardUnreadable: Entry = Entry {
             "终端没有读到{card}的芯片和磁条，这笔交易没有扣款。请擦净卡片再试一次，或换一种方式付款；仍然读不出，您可以在手机银行申请换卡。",
             "The terminal could read neither chip nor stripe of your {card}, and nothing was charged. Please wipe the card and try once more, or pay another way; if it still fails, you can order a new card in the app.",
         ),
-        cashier: text("读卡失败, 请擦净重插或换卡", "Not read. Wipe and insert, or swap card."),
+        cashier: text(
+            "读卡失败, 请擦净重插或换卡",
+            "Not read. Wipe and insert, or swap card.",
+        ),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(Fixer::Cashier, "擦净芯片和磁条后重试一次", "Wipe chip and stripe and try once more"),
+        step(
+            Fixer::Cashier,
+            "擦净芯片和磁条后重试一次",
+            "Wipe chip and stripe and try once more",
+        ),
         step(
             Fixer::Cashier,
             "换一张卡试读，判断是卡还是终端的问题",
             "Try another card to see whether card or terminal is at fault",
         ),
-        step(Fixer::Holder, "卡片损坏时申请换卡", "If the card is damaged, order a new one"),
+        step(
+            Fixer::Holder,
+            "卡片损坏时申请换卡",
+            "If the card is damaged, order a new one",
+        ),
     ],
     documents: &[],
     agent: text(
@@ -247,7 +302,7 @@ pub(super) static AccountClosed: Entry = Entry {
     disclosure: Disclosure::Full {
         holder: text(
             "{card}对应的账户已经办理销户，这笔交易没有扣款。请换一张卡付款；如果您没有申请过销户，请尽快联系{contact}，我们来核实。",
-            "The account behind your {card} has been closed, and nothing was charged. Please pay with another card; if you did not ask for this, please contact {contact} soon and we will look into it.",
+            "The account behind your {card} has been closed, and nothing was charged. Please pay with another card; if you did not ask for this, please contact {contact}, and we will look into it.",
         ),
         cashier: ANOTHER_CARD,
     },
@@ -259,7 +314,11 @@ pub(super) static AccountClosed: Entry = Entry {
             "查询销户时间和经办记录并告知持卡人",
             "Look up when and by whom the account was closed, and tell the holder",
         ),
-        step(Fixer::Holder, "需要继续使用时重新开户", "Open a new account if one is needed"),
+        step(
+            Fixer::Holder,
+            "需要继续使用时重新开户",
+            "Open a new account if one is needed",
+        ),
     ],
     documents: &[],
     agent: text(
@@ -278,7 +337,7 @@ pub(super) static InsufficientFunds: Entry = Entry {
     retry: Retry::AfterRemedy,
     disclosure: Disclosure::Full {
         holder: text(
-            "{card}的可用余额不够支付这笔交易[（{amount}）][，目前可用 {left}]，没有扣款。请转入资金后再试，或换一张卡付款；预授权占用的金额您可以在手机银行查看。",
+            "{card}可用余额不够支付这笔交易[（{amount}）][，目前可用 {left}]，没有扣款。请转入资金后再试，或换一张卡付款；预授权占用的金额您可以在手机银行查看。",
             "The money available on your {card} does not cover this payment[ ({amount})][; {left} is available now], and nothing was charged. Please add money and try again, or pay with another card; you can see amounts on hold in the app.",
         ),
         cashier: ANOTHER_CARD,
@@ -303,7 +362,7 @@ pub(super) static InsufficientFunds: Entry = Entry {
     ],
     documents: &[],
     agent: text(
-        "核对：[可用余额 {left}，]低于[这笔交易的 {amount}]所需金额；区分账面余额与预授权占用。告知：差在可用余额，不影响账户状态，也不会因此冻结。处理：帮持卡人看清占用明细；商户已不需要的预授权，联系商户撤销。",
-        "Checked: [{left} is available, ]less than what is needed[ for this payment of {amount}]; tell the booked balance from amounts on hold. Say: only the available balance falls short; the account is in order and this never leads to a freeze. Do: go through the holds with the holder; ask the merchant to cancel those no longer needed.",
+        "核对：可用余额[ {left} ]低于这笔交易[ {amount} ]所需金额；区分账面余额与预授权占用。告知：差在可用余额，不影响账户状态，也不会因此冻结。处理：帮持卡人看清占用明细；商户已不需要的预授权，联系商户撤销。",
+        "Checked: what is available[ ({left})] is less than this payment[ of {amount}] needs; tell the booked balance from amounts on hold. Say: only the available balance falls short; the account is in order and this never leads to a freeze. Do: go through the holds with the holder; ask the merchant to cancel those no longer needed.",
     ),
 };

@@ -2,9 +2,14 @@
 //!
 //! Only what is true of a cause itself; how it is found lives in `apply`, how it is said in `explain`.
 
-#![expect(non_upper_case_globals, reason = "each is named as its variant of `Cause`, so that one list declares both")]
+#![expect(
+    non_upper_case_globals,
+    reason = "each is named as its variant of `Cause`, so that one list declares both"
+)]
 
-use super::{ANOTHER_CARD, Disclosure, Document, Entry, Family, Feeds, Fixer, OperatorClass, Retry, codes, step, text};
+use super::{
+    ANOTHER_CARD, Disclosure, Document, Entry, Family, Feeds, Fixer, OperatorClass, Retry, codes, step, text,
+};
 
 pub(super) static CardLost: Entry = Entry {
     slug: "card_lost",
@@ -97,7 +102,11 @@ pub(super) static FrozenByAuthority: Entry = Entry {
     disclosure: Disclosure::Category,
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(Fixer::Bank, "核对冻结文书的文号、期限和范围", "Check number, term and extent of the order"),
+        step(
+            Fixer::Bank,
+            "核对冻结文书的文号、期限和范围",
+            "Check number, term and extent of the order",
+        ),
         step(
             Fixer::Holder,
             "向作出决定的机关了解情况或提出异议",
@@ -111,8 +120,8 @@ pub(super) static FrozenByAuthority: Entry = Entry {
     ],
     documents: &[Document::Identity, Document::Order],
     agent: text(
-        "核对：账户有依据法律文书的冻结[，本期至 {until}]，我行不能自行解冻。告知：账户已按程序暂停业务，可凭身份证件到网点或经客服转专人说明。处理：登记诉求并转法务岗；材料收到即给回执。不可说：原因、案件内容、是否还会延长。",
-        "Checked: the account is frozen on a legal order[, this term to {until}]; we cannot lift it ourselves. Say: the account is paused under our procedures; a colleague will explain at the branch or by phone on showing an identity paper. Do: record the request, pass it to the legal desk, acknowledge every paper. Do not say: the reason, the case, or whether it will be extended.",
+        "核对：账户有依据法律文书的冻结，我行不能自行解冻[；下次答复 {until}]。告知：账户已按程序暂停业务，可凭身份证件到网点或经客服转专人说明。处理：登记诉求并转法务岗；材料收到即给回执。不可说：原因、案件内容、是否还会延长。",
+        "Checked: the account is frozen on a legal order we cannot lift ourselves[; next answer by {until}]. Say: the account is paused under our procedures; a colleague will explain at the branch or by phone on showing an identity paper. Do: record the request, pass it to the legal desk, acknowledge every paper. Do not say: the reason, the case, or whether it will be extended.",
     ),
 };
 
@@ -137,12 +146,16 @@ pub(super) static FrozenForLaundering: Entry = Entry {
             "经专人要求后提交补充材料",
             "Hand in further papers when a colleague asks for them",
         ),
-        step(Fixer::Bank, "结论作出后由两名经办人录入", "When decided, two operators enter it"),
+        step(
+            Fixer::Bank,
+            "结论作出后由两名经办人录入",
+            "When decided, two operators enter it",
+        ),
     ],
     documents: &[Document::Identity, Document::SourceOfFunds, Document::Statement],
     agent: text(
-        "核对：账户有须由法务岗处理的限制，经办岗看不到原因[；下次答复 {until}]。告知：账户已按程序暂停业务，会有专人联系，可以提交材料和投诉。处理：登记诉求，立即转法务岗，不自行承诺时间。不可说：任何原因或猜测，是否有调查，涉及哪个机关。",
-        "Checked: the account carries a restriction only the legal desk handles; the reason is not shown here[; next answer by {until}]. Say: the account is paused under our procedures, a colleague will be in touch, papers and complaints are taken. Do: record the request and pass it to the legal desk at once; promise no time. Do not say: any reason or guess, whether there is an inquiry, or which office.",
+        "核对：账户有须由法务岗处理的限制，经办岗看不到原因[；下次答复 {until}]。告知：账户已按程序暂停业务，会有专人联系，可以提交材料和投诉。处理：登记诉求，立即转法务岗，不承诺其他时间。不可说：任何原因或猜测，是否有调查，涉及哪个机关。",
+        "Checked: the account carries a restriction only the legal desk handles; the reason is not shown here[; next answer by {until}]. Say: the account is paused under our procedures, a colleague will be in touch, papers and complaints are taken. Do: record the request and pass it to the legal desk at once; promise no other time. Do not say: any reason or guess, whether there is an inquiry, or which office.",
     ),
 };
 
@@ -162,7 +175,11 @@ pub(super) static FrozenByBank: Entry = Entry {
             "携带有效身份证件到网点，或在手机银行提交材料",
             "Bring an identity paper to a branch, or hand in papers in the app",
         ),
-        step(Fixer::Bank, "核对资料，两人审核后解冻", "Check the papers and lift after review"),
+        step(
+            Fixer::Bank,
+            "核对资料，两人审核后解冻",
+            "Check the papers and lift after review",
+        ),
         step(
             Fixer::Bank,
             "到下次答复日仍未完成时主动告知进度",
@@ -233,7 +250,11 @@ pub(super) static FrozenByRisk: Entry = Entry {
             "在手机银行逐笔确认最近的交易",
             "Confirm the recent payments one by one in the app",
         ),
-        step(Fixer::Holder, "提交解冻申请，上传凭证", "Apply for unfreezing and upload the evidence"),
+        step(
+            Fixer::Holder,
+            "提交解冻申请，上传凭证",
+            "Apply for unfreezing and upload the evidence",
+        ),
         step(
             Fixer::Bank,
             "审核凭证，必要时复核，通过后解冻",
@@ -262,10 +283,13 @@ pub(super) static PinTriesExceeded: Entry = Entry {
     retry: Retry::AfterRemedy,
     disclosure: Disclosure::Full {
         holder: text(
-            "密码输错次数已满，我们锁定了{card}的密码[，{until} 自动恢复]，卡本身没有冻结，不需要密码的付款仍可使用。请在手机银行核验身份后解锁或重设密码，也可以携带有效身份证件到网点办理。",
+            "密码输错的次数到了上限，我们锁定了{card}的密码[，{until} 自动恢复]，卡本身没有冻结，不需要密码的付款仍可使用。请在手机银行核验身份后解锁或重设密码，也可以携带有效身份证件到网点办理。",
             "The PIN was entered wrongly too often, so we locked the PIN of your {card}[ until {until}]; the card itself is not frozen and pays where no PIN is asked for. Please prove your identity in the app to unlock or reset it, or bring an identity paper to a branch.",
         ),
-        cashier: text("密码已锁定, 请换卡或免密付款", "PIN locked. Other card or no-PIN payment."),
+        cashier: text(
+            "未成功, 请换卡或改用免密付款",
+            "Not approved. Other card, or no PIN.",
+        ),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -310,7 +334,11 @@ pub(super) static WrongPin: Entry = Entry {
     feeds: Feeds::PIN,
     remedy: &[
         step(Fixer::Holder, "重新输入密码", "Enter the PIN again"),
-        step(Fixer::Holder, "记不清时在手机银行重设密码", "If you are not sure, reset it in the app"),
+        step(
+            Fixer::Holder,
+            "记不清时在手机银行重设密码",
+            "If you are not sure, reset it in the app",
+        ),
     ],
     documents: &[],
     agent: text(
@@ -332,15 +360,19 @@ pub(super) static PinMissing: Entry = Entry {
             "这笔交易需要密码，终端没有送来，{card}没有扣款。请重新插卡并输入密码；需要小额免密时，您可以在手机银行开通。",
             "This payment needs a PIN and the terminal sent none; nothing was charged to your {card}. Please insert the card again and enter the PIN; you can switch on small payments without PIN in the app.",
         ),
-        cashier: text("需要密码, 请重新插卡并输密码", "PIN needed. Insert again and enter PIN."),
+        cashier: text(
+            "需要密码, 请重新插卡并输密码",
+            "PIN needed. Insert again and enter PIN.",
+        ),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
         step(
             Fixer::Cashier,
-            "重新发起，请顾客插卡并输入密码",
-            "Start again; have the card inserted and the PIN entered",
+            "重新发起，请顾客插卡",
+            "Start again and have the card inserted",
         ),
+        step(Fixer::Holder, "输入密码", "Enter the PIN"),
         step(
             Fixer::Merchant,
             "终端从不要求密码时联系收单机构",
@@ -367,7 +399,10 @@ pub(super) static VerificationFailed: Entry = Entry {
             "这笔交易的卡片校验信息与{card}不符，为了保护您的钱，我们没有放行，没有扣款。请核对卡背面的三位校验码和有效期后再试，或插卡付款；不是您本人，请立即冻结这张卡。",
             "The verification details did not match your {card}; to protect your money we stopped this payment and nothing was charged. Please check the three digits on the back and the expiry date and try again, or insert the card; if it is not you, please freeze the card at once.",
         ),
-        cashier: text("未成功, 请插卡或换卡付款", "Not approved. Insert, or use other card."),
+        cashier: text(
+            "未成功, 请插卡或换卡付款",
+            "Not approved. Insert, or use other card.",
+        ),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -421,7 +456,11 @@ pub(super) static CryptogramFailed: Entry = Entry {
             "核对发卡密钥和芯片参数，排除我行原因",
             "Check issuer keys and chip parameters to rule out our own fault",
         ),
-        step(Fixer::Bank, "换发新卡，旧卡停用", "Issue a new card and stop the old one"),
+        step(
+            Fixer::Bank,
+            "换发新卡，旧卡停用",
+            "Issue a new card and stop the old one",
+        ),
     ],
     documents: &[Document::Identity, Document::Card],
     agent: text(
@@ -483,12 +522,23 @@ pub(super) static StepUpNeeded: Entry = Entry {
             "这笔[ {amount} ]交易需要您本人再确认一次，{card}还没有扣款。请在手机银行点“是我本人”[（{until} 前有效）]，然后请收银员重新收款。",
             "We need you to confirm this payment[ of {amount}] once more; nothing was charged to your {card} yet. Please tap \"It's me\" in the app[ by {until}], then let the cashier charge again.",
         ),
-        cashier: text("请顾客在手机确认后重新收款", "Ask holder to confirm in app, then retry."),
+        cashier: text(
+            "请顾客在手机确认后重新收款",
+            "Let holder confirm in app, then retry.",
+        ),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(Fixer::Holder, "在手机银行确认是本人付款", "Confirm in the app that it is you"),
-        step(Fixer::Cashier, "顾客确认后重新收款", "Charge again once the holder has confirmed"),
+        step(
+            Fixer::Holder,
+            "在手机银行确认是本人付款",
+            "Confirm in the app that it is you",
+        ),
+        step(
+            Fixer::Cashier,
+            "顾客确认后重新收款",
+            "Charge again once the holder has confirmed",
+        ),
         step(
             Fixer::Bank,
             "手机不可用时电话核验身份后代为确认",
@@ -545,7 +595,7 @@ pub(super) static CardTesting: Entry = Entry {
 pub(super) static FraudScore: Entry = Entry {
     slug: "fraud_score",
     family: Family::Security,
-    title: text("风险评分超过阈值", "Fraud score over the threshold"),
+    title: text("付款需要核实", "Payment needs confirming"),
     codes: codes("59", "59", 102, 1002),
     class: OperatorClass::C,
     fixer: Fixer::Holder,
@@ -559,7 +609,11 @@ pub(super) static FraudScore: Entry = Entry {
     },
     feeds: Feeds::FREEZE,
     remedy: &[
-        step(Fixer::Holder, "在手机银行确认是否本人付款", "Tell us in the app whether it was you"),
+        step(
+            Fixer::Holder,
+            "在手机银行确认是否本人付款",
+            "Tell us in the app whether it was you",
+        ),
         step(
             Fixer::Holder,
             "已被冻结时提交解冻申请，上传凭证",
@@ -573,15 +627,15 @@ pub(super) static FraudScore: Entry = Entry {
     ],
     documents: &[Document::Identity, Document::Receipt, Document::Statement],
     agent: text(
-        "核对：评分超过阈值，主要原因列在决策记录里，仅供内部。告知：为保护资金需要本人确认[这笔 {amount} ]；不说分数、特征和阈值。处理：本人的确认后请其再付；已冻结的收凭证送两人审核；否认的冻结、换卡、登记争议。",
-        "Checked: the score is over the threshold; the main reasons stand in the decision record, for internal use. Say: to protect the money we need confirmation[ of this {amount}]; no score, features or threshold. Do: after confirmation let the holder pay again; if frozen, take evidence to review by two; if denied, freeze, replace and record a dispute.",
+        "核对：评分超过阈值，主要原因列在决策记录里，仅供内部。告知：为保护资金需要本人确认这笔付款[（{amount}）]；不说分数、特征和阈值。处理：本人的确认后请其再付；已冻结的收凭证送两人审核；否认的冻结、换卡、登记争议。",
+        "Checked: the score is over the threshold; the main reasons stand in the decision record, for internal use. Say: to protect the money we need this payment[ ({amount})] confirmed; no score, features or threshold. Do: after confirmation let the holder pay again; if frozen, take evidence to review by two; if denied, freeze, replace and record a dispute.",
     ),
 };
 
 pub(super) static RuleRefused: Entry = Entry {
     slug: "rule_refused",
     family: Family::Security,
-    title: text("风控规则未放行", "Refused by a rule of risk control"),
+    title: text("风控未放行", "Held back by risk control"),
     codes: codes("05", "05", 100, 1000),
     class: OperatorClass::C,
     fixer: Fixer::Holder,
@@ -595,7 +649,11 @@ pub(super) static RuleRefused: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(Fixer::Holder, "换一种方式付款，或做大额交易报备", "Pay another way, or announce the purchase"),
+        step(
+            Fixer::Holder,
+            "换一种方式付款，或做大额交易报备",
+            "Pay another way, or announce the purchase",
+        ),
         step(
             Fixer::Holder,
             "认为不该拦的，在手机银行申请复查",
@@ -609,7 +667,7 @@ pub(super) static RuleRefused: Entry = Entry {
     ],
     documents: &[],
     agent: text(
-        "核对：命中的规则和版本见决策记录，仅供内部。告知：风控没有放行这笔[ {amount} ]，账户没有冻结；不说规则条件。处理：确认本人且合理的，按误判暂停该规则后请其再付；有疑点的转风控复查并给出处理时限。",
+        "核对：命中的规则和版本见决策记录，仅供内部。告知：风控没有放行这笔付款[（{amount}）]，账户没有冻结；不说规则条件。处理：确认本人且合理的，按误判暂停该规则后请其再付；有疑点的转风控复查并给出处理时限。",
         "Checked: the rule and its version stand in the decision record, for internal use. Say: risk control did not let this payment[ of {amount}] through; the account is not frozen; no conditions of the rule. Do: if it is the holder and sound, snooze the rule as a false positive and let the holder pay again; otherwise pass to risk control and name the service target.",
     ),
 };
