@@ -10,7 +10,7 @@
 //! | 4 | 4 | CRC32C of bytes 8..128 |
 //! | 8 | 2 | format version |
 //! | 10 | 2 | kind |
-//! | 12 | 4 | CRC32C of the body |
+//! | 12 | 4 | CRC32C of the body; in a segment's header 1 where the file was in use before, else 0 |
 //! | 16 | 16 | journal id |
 //! | 32 | 8 | segment index |
 //! | 40 | 8 | own offset in the file |
@@ -49,10 +49,7 @@ impl Seq {
     /// After 2^64 - 1 records.
     #[must_use]
     pub fn next(self) -> Seq {
-        Seq(self
-            .0
-            .checked_add(1)
-            .expect("no journal lives to hold 2^64 records"))
+        Seq(self.0.checked_add(1).expect("no journal lives to hold 2^64 records"))
     }
 }
 
@@ -130,15 +127,9 @@ impl Kind {
     }
 
     fn of(code: u16) -> Option<Kind> {
-        [
-            Kind::Segment,
-            Kind::Record,
-            Kind::Continued,
-            Kind::Stopped,
-            Kind::Identity,
-        ]
-        .into_iter()
-        .find(|kind| kind.code() == code)
+        [Kind::Segment, Kind::Record, Kind::Continued, Kind::Stopped, Kind::Identity]
+            .into_iter()
+            .find(|kind| kind.code() == code)
     }
 }
 
@@ -214,9 +205,7 @@ impl Header {
 
 /// `N` bytes at `at`.
 pub(crate) fn take<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    *bytes[at..]
-        .first_chunk()
-        .expect("every caller asks within a length it has checked")
+    *bytes[at..].first_chunk().expect("every caller asks within a length it has checked")
 }
 
 /// Bytes a body takes on disk: header, body, zeros up to the block.
@@ -259,11 +248,7 @@ mod tests {
             assert_eq!(Header::decode(&flipped), Err(NoHeader::Unreadable), "bit {bit}");
         }
         for len in 0..HEADER_BYTES {
-            assert_eq!(
-                Header::decode(&bytes[..len]),
-                Err(NoHeader::Unreadable),
-                "length {len}"
-            );
+            assert_eq!(Header::decode(&bytes[..len]), Err(NoHeader::Unreadable), "length {len}");
         }
     }
 

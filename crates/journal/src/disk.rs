@@ -66,7 +66,8 @@ pub trait Disk: Clone + Send + 'static {
     /// Any: the file handle must not be used again.
     fn write_durable(&self, file: &Self::File, offset: u64, blocks: &[u8]) -> Result<(), DiskError>;
 
-    /// Makes all writes to a created file durable, and its length. Not its name: see [`Disk::sync_dir`].
+    /// Makes all there is to read of a file durable, and its length; the file was made by [`Disk::create`] or opened
+    /// with [`Access::Durable`]. Not its name: see [`Disk::sync_dir`].
     ///
     /// # Errors
     /// Any: the file handle must not be used again.

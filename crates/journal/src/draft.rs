@@ -36,11 +36,7 @@ impl Draft {
     /// An empty draft.
     #[must_use]
     pub fn new() -> Draft {
-        Draft {
-            blocks: Aligned::zeroed(BLOCK_BYTES * 16),
-            body_bytes: 0,
-            seal: None,
-        }
+        Draft { blocks: Aligned::zeroed(BLOCK_BYTES * 16), body_bytes: 0, seal: None }
     }
 
     /// Empties it, keeping its memory.
@@ -70,10 +66,7 @@ impl Draft {
             let (from, end) = (HEADER_BYTES + self.body_bytes, span(self.body_bytes));
             self.blocks.as_mut()[from..end].fill(0);
             let body = self.body();
-            self.seal = Some(Seal {
-                crc: crc32c::crc32c(body),
-                hash: Hash::of(body),
-            });
+            self.seal = Some(Seal { crc: crc32c::crc32c(body), hash: Hash::of(body) });
         }
     }
 
@@ -82,11 +75,18 @@ impl Draft {
         self.seal.expect("the line above seals")
     }
 
-    /// Puts the header before the body and gives the blocks as they go to the disk.
-    pub(crate) fn headed(&mut self, header: &Header) -> (&[u8], Hash) {
+    /// Puts the header before the body and gives the blocks as they go to the disk; with a block of zeros behind
+    /// them where the file was in use before, so that older bytes there are not taken for a torn record.
+    pub(crate) fn headed(&mut self, header: &Header, zeros: bool) -> (&[u8], Hash) {
         let bytes = header.encode();
+        let mut end = span(self.body_bytes);
+        if zeros {
+            self.blocks.grow(end + BLOCK_BYTES, end);
+            self.blocks.as_mut()[end..end + BLOCK_BYTES].fill(0);
+            end += BLOCK_BYTES;
+        }
         self.blocks.as_mut()[..HEADER_BYTES].copy_from_slice(&bytes);
-        (&self.blocks.as_ref()[..span(self.body_bytes)], Hash::of(&bytes))
+        (&self.blocks.as_ref()[..end], Hash::of(&bytes))
     }
 }
 

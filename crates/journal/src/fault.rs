@@ -178,16 +178,10 @@ impl fmt::Display for Why {
             }
             Why::Lost => f.write_str("the record was durable and is not there"),
             Why::NothingToStartFrom { first } => {
-                write!(
-                    f,
-                    "the journal begins with record {first} and no snapshot leads up to it"
-                )
+                write!(f, "the journal begins with record {first} and no snapshot leads up to it")
             }
             Why::SnapshotAhead { head } => {
-                write!(
-                    f,
-                    "the snapshot is of a later state than the journal, which ends with record {head}"
-                )
+                write!(f, "the snapshot is of a later state than the journal, which ends with record {head}")
             }
             Why::SnapshotHeader => f.write_str("the snapshot's header does not check"),
             Why::SnapshotLength { found, expected } => {

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, FallocateFlags, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{Advice, AtFlags, FallocateFlags, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::aligned::Aligned;
@@ -46,9 +46,9 @@ impl Files {
         std::fs::create_dir_all(path).map_err(|error| DiskError {
             operation: Operation::Create,
             file: path.display().to_string(),
-            cause: error.raw_os_error().map_or(DiskCause::Missing, |number| {
-                cause(Errno::from_raw_os_error(number))
-            }),
+            cause: error
+                .raw_os_error()
+                .map_or(DiskCause::Missing, |number| cause(Errno::from_raw_os_error(number))),
         })?;
         Files::open(path)
     }
@@ -58,20 +58,14 @@ impl Files {
     /// # Errors
     /// Where it is not there or cannot be opened.
     pub fn open(path: &Path) -> Result<Files, DiskError> {
-        let folder = rustix::fs::open(
-            path,
-            OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(|errno| DiskError {
-            operation: Operation::Open,
-            file: path.display().to_string(),
-            cause: cause(errno),
-        })?;
-        Ok(Files {
-            folder: Arc::new(folder),
-            direct: Arc::new(OnceLock::new()),
-        })
+        let folder =
+            rustix::fs::open(path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+                .map_err(|errno| DiskError {
+                    operation: Operation::Open,
+                    file: path.display().to_string(),
+                    cause: cause(errno),
+                })?;
+        Ok(Files { folder: Arc::new(folder), direct: Arc::new(OnceLock::new()) })
     }
 
     /// Whether writes bypass the page cache (O_DIRECT and O_DSYNC). Learned by writing one block, once.
@@ -83,11 +77,7 @@ impl Files {
             return Ok(*known);
         }
         match self.remove(PROBE) {
-            Ok(())
-            | Err(DiskError {
-                cause: DiskCause::Missing,
-                ..
-            }) => {}
+            Ok(()) | Err(DiskError { cause: DiskCause::Missing, .. }) => {}
             Err(error) => return Err(error),
         }
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
@@ -107,13 +97,22 @@ impl Files {
     }
 
     fn open_at(&self, name: &str, flags: OFlags, operation: Operation) -> Result<OwnedFd, DiskError> {
-        rustix::fs::openat(
-            &*self.folder,
-            name,
-            flags | OFlags::CLOEXEC,
-            Mode::from_raw_mode(0o600),
-        )
-        .map_err(|errno| refused(operation, name, errno))
+        rustix::fs::openat(&*self.folder, name, flags | OFlags::CLOEXEC, Mode::from_raw_mode(0o600))
+            .map_err(|errno| refused(operation, name, errno))
+    }
+
+    /// After a failed fdatasync the system may keep showing bytes that never reached the disk, as if they had.
+    /// Direct writes leave no such bytes; otherwise what is cached is let go, so that recovery reads the disk.
+    fn forget_cached(&self) -> Result<(), DiskError> {
+        if self.is_direct()? {
+            return Ok(());
+        }
+        for name in self.list()? {
+            let fd = self.open_at(&name, OFlags::RDONLY, Operation::Open)?;
+            // Advice: a file system that does not take it is none the worse.
+            let _ = rustix::fs::fadvise(&fd, 0, None, Advice::DontNeed);
+        }
+        Ok(())
     }
 
     fn write(&self, file: &OpenFile, offset: u64, blocks: &[u8]) -> Result<(), DiskError> {
@@ -141,11 +140,7 @@ fn cause(errno: Errno) -> DiskCause {
 }
 
 fn refused(operation: Operation, file: &str, errno: Errno) -> DiskError {
-    DiskError {
-        operation,
-        file: file.to_owned(),
-        cause: cause(errno),
-    }
+    DiskError { operation, file: file.to_owned(), cause: cause(errno) }
 }
 
 impl Disk for Files {
@@ -156,12 +151,13 @@ impl Disk for Files {
         // Opened anew: a lock belongs to the open folder, so two journals of one process exclude each other too.
         let fd = self.open_at(".", OFlags::DIRECTORY | OFlags::RDONLY, Operation::Lock)?;
         match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(FolderLock { _fd: fd }),
-            Err(Errno::WOULDBLOCK) => Err(DiskError {
-                operation: Operation::Lock,
-                file: String::new(),
-                cause: DiskCause::Busy,
-            }),
+            Ok(()) => {
+                self.forget_cached()?;
+                Ok(FolderLock { _fd: fd })
+            }
+            Err(Errno::WOULDBLOCK) => {
+                Err(DiskError { operation: Operation::Lock, file: String::new(), cause: DiskCause::Busy })
+            }
             Err(errno) => Err(refused(Operation::Lock, "", errno)),
         }
     }
@@ -180,11 +176,7 @@ impl Disk for Files {
     }
 
     fn create(&self, name: &str, bytes: u64) -> Result<OpenFile, DiskError> {
-        let direct = if self.is_direct()? {
-            OFlags::DIRECT
-        } else {
-            OFlags::empty()
-        };
+        let direct = if self.is_direct()? { OFlags::DIRECT } else { OFlags::empty() };
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR | direct;
         let fd = self.open_at(name, flags, Operation::Create)?;
         if bytes > 0 {
@@ -196,11 +188,7 @@ impl Disk for Files {
                 Err(errno) => return Err(refused(Operation::Create, name, errno)),
             }
         }
-        Ok(OpenFile {
-            fd,
-            name: name.to_owned(),
-            synchronous: false,
-        })
+        Ok(OpenFile { fd, name: name.to_owned(), synchronous: false })
     }
 
     fn open(&self, name: &str, access: Access) -> Result<OpenFile, DiskError> {
@@ -210,11 +198,7 @@ impl Disk for Files {
             Access::Durable => (OFlags::RDWR, false),
         };
         let fd = self.open_at(name, flags, Operation::Open)?;
-        Ok(OpenFile {
-            fd,
-            name: name.to_owned(),
-            synchronous,
-        })
+        Ok(OpenFile { fd, name: name.to_owned(), synchronous })
     }
 
     fn bytes(&self, file: &OpenFile) -> Result<u64, DiskError> {
@@ -229,11 +213,7 @@ impl Disk for Files {
             match rustix::io::pread(&file.fd, &mut into[done..], offset + done as u64) {
                 Ok(0) => {
                     let file = file.name.clone();
-                    return Err(DiskError {
-                        operation: Operation::Read,
-                        file,
-                        cause: DiskCause::Short,
-                    });
+                    return Err(DiskError { operation: Operation::Read, file, cause: DiskCause::Short });
                 }
                 Ok(bytes) => done += bytes,
                 Err(Errno::INTR) => {}

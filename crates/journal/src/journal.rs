@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::aligned::Aligned;
 use crate::block::{BLOCK_BYTES, HEADER_BYTES, Hash, Header, JournalId, Kind, Seq, span};
 use crate::disk::{Access, Disk, DiskCause, DiskError};
 use crate::draft::Draft;
@@ -13,7 +14,7 @@ use crate::fault::ReadError;
 use crate::preparation::{Preparation, Prepared, Spent};
 use crate::records::Records;
 use crate::snapshot::{self, Newest, Snapshot, Snapshots};
-use crate::survey::{Segment, segment_block};
+use crate::survey::{Segment, Vacant, segment_block};
 use crate::walk::{Frame, Position, segment_name};
 
 /// How a journal is made and kept.
@@ -35,11 +36,7 @@ impl Options {
     /// The defaults, under this name.
     #[must_use]
     pub fn new(id: JournalId) -> Options {
-        Options {
-            id,
-            segment_bytes: Options::SEGMENT_BYTES,
-            spent: Spent::Recycled,
-        }
+        Options { id, segment_bytes: Options::SEGMENT_BYTES, spent: Spent::Recycled }
     }
 }
 
@@ -115,7 +112,7 @@ pub struct Journal<D: Disk> {
     /// In use, oldest first; the last is written to. Never empty.
     pub(crate) segments: VecDeque<Segment>,
     /// Ready for use, following on them.
-    pub(crate) vacant: VecDeque<u64>,
+    pub(crate) vacant: VecDeque<Vacant>,
     /// Given up but still there, oldest first, all before `segments`.
     pub(crate) retired: VecDeque<u64>,
     pub(crate) preparing: Preparing<D>,
@@ -143,11 +140,7 @@ impl<D: Disk> Journal<D> {
     /// The last durable record.
     #[must_use]
     pub fn head(&self) -> Head {
-        Head {
-            seq: self.at.seq,
-            hash: self.at.chain,
-            epoch: self.at.epoch,
-        }
+        Head { seq: self.at.seq, hash: self.at.chain, epoch: self.at.epoch }
     }
 
     /// The oldest record still here, or the next one where there is none.
@@ -174,9 +167,7 @@ impl<D: Disk> Journal<D> {
     /// Where it is lower than the one in force.
     pub fn set_epoch(&mut self, epoch: u32) -> Result<(), EpochPassed> {
         if epoch < self.at.epoch {
-            return Err(EpochPassed {
-                current: self.at.epoch,
-            });
+            return Err(EpochPassed { current: self.at.epoch });
         }
         self.at.epoch = epoch;
         Ok(())
@@ -215,7 +206,8 @@ impl<D: Disk> Journal<D> {
             body_hash: seal.hash,
             ..self.mark(Kind::Record)
         };
-        let (blocks, hash) = draft.headed(&header);
+        // There is always room for the zeros: the segment's last block is kept for the mark that ends it.
+        let (blocks, hash) = draft.headed(&header, self.current().reused);
         let written = match &self.file {
             Some(file) => self.disk.write_durable(file, self.at.offset, blocks),
             None => return Err(AppendError::Stopped),
@@ -223,7 +215,7 @@ impl<D: Disk> Journal<D> {
         if let Err(error) = written {
             return Err(self.stop(error));
         }
-        self.at.offset += blocks.len() as u64;
+        self.at.offset += span(length) as u64;
         (self.at.seq, self.at.chain) = (seq, hash);
         Ok(seq)
     }
@@ -256,9 +248,7 @@ impl<D: Disk> Journal<D> {
     }
 
     fn current(&self) -> &Segment {
-        self.segments
-            .back()
-            .expect("a journal always has a segment it writes to")
+        self.segments.back().expect("a journal always has a segment it writes to")
     }
 
     /// Never again is the file written to: what stands in it is for recovery to find out.
@@ -269,22 +259,20 @@ impl<D: Disk> Journal<D> {
 
     /// Ends the current segment and begins the next.
     fn turn(&mut self) -> Result<(), AppendError> {
-        self.have_vacant()?;
+        let vacant = self.have_vacant()?;
         // Nothing above this line writes to the journal; what is below either is durable or stops it.
         if !self.continued {
             self.put_mark(Kind::Continued).map_err(|error| self.stop(error))?;
             self.continued = true;
         }
-        let index = self.current().index + 1;
         let segment = Segment {
-            index,
+            index: vacant.index,
             first: self.at.seq.next(),
             chain: self.at.chain,
             epoch: self.at.epoch,
+            reused: vacant.reused,
         };
-        let header = segment_block(self.frame, &segment);
-        let begun = self.begin_segment(index, &header);
-        let file = begun.map_err(|error| self.stop(error))?;
+        let file = self.begin_segment(&segment).map_err(|error| self.stop(error))?;
         self.file = Some(file);
         self.vacant.pop_front();
         self.segments.push_back(segment);
@@ -294,35 +282,33 @@ impl<D: Disk> Journal<D> {
     }
 
     /// The mark that the next segment goes on is only written when there is one.
-    fn have_vacant(&mut self) -> Result<(), AppendError> {
-        while self.vacant.is_empty() {
+    fn have_vacant(&mut self) -> Result<Vacant, AppendError> {
+        loop {
+            if let Some(vacant) = self.vacant.front() {
+                return Ok(*vacant);
+            }
             if matches!(self.preparing, Preparing::Elsewhere) {
                 return Err(AppendError::Unprepared);
             }
             match self.prepare() {
                 Ok(_) => {}
-                Err(DiskError {
-                    cause: DiskCause::Full,
-                    ..
-                }) => return Err(AppendError::Full),
+                Err(error) if error.cause == DiskCause::Full => return Err(AppendError::Full),
                 Err(error) => return Err(self.stop(error)),
             }
         }
-        Ok(())
     }
 
     fn put_mark(&mut self, kind: Kind) -> Result<(), DiskError> {
-        let header = self.mark(kind);
-        let offset = self.at.offset;
+        let room = self.at.offset + 2 * BLOCK_BYTES as u64 <= self.frame.segment_bytes;
         match &self.file {
-            Some(file) => put_block(&self.disk, file, offset, &header.encode()),
+            Some(file) => put_mark(&self.disk, file, &self.mark(kind), room && self.current().reused),
             None => Ok(()),
         }
     }
 
-    fn begin_segment(&self, index: u64, header: &Header) -> Result<D::File, DiskError> {
-        let file = self.disk.open(&segment_name(index), Access::Durable)?;
-        put_block(&self.disk, &file, 0, &header.encode())?;
+    fn begin_segment(&self, segment: &Segment) -> Result<D::File, DiskError> {
+        let file = self.disk.open(&segment_name(segment.index), Access::Durable)?;
+        put_mark(&self.disk, &file, &segment_block(self.frame, segment), segment.reused)?;
         Ok(file)
     }
 
@@ -332,11 +318,7 @@ impl<D: Disk> Journal<D> {
     /// # Errors
     /// Where the mark could not be written; nothing is lost.
     pub fn close(mut self) -> Result<(), DiskError> {
-        if self.continued {
-            Ok(())
-        } else {
-            self.put_mark(Kind::Stopped)
-        }
+        if self.continued { Ok(()) } else { self.put_mark(Kind::Stopped) }
     }
 
     /// One step towards having the next segment ready and spent ones cleared away; cheap where all is. A host
@@ -391,11 +373,7 @@ impl<D: Disk> Journal<D> {
     /// # Errors
     /// [`ReadError::Gone`] where they are no longer kept.
     pub fn read(&self, from: Seq) -> Result<Records<D>, ReadError> {
-        match self
-            .segments
-            .iter()
-            .rfind(|segment| segment.first <= from.max(Seq(1)))
-        {
+        match self.segments.iter().rfind(|segment| segment.first <= from.max(Seq(1))) {
             Some(segment) => Records::begin(&self.disk, self.frame, *segment, from, Some(self.at.seq)),
             None => Err(ReadError::Gone { seq: from }),
         }
@@ -404,11 +382,7 @@ impl<D: Disk> Journal<D> {
     /// The snapshots beside this journal, for use on any thread.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots<D> {
-        Snapshots {
-            disk: self.disk.clone(),
-            id: self.frame.id,
-            lock: Arc::clone(&self.lock),
-        }
+        Snapshots { disk: self.disk.clone(), id: self.frame.id, lock: Arc::clone(&self.lock) }
     }
 
     /// The newest snapshot that checks in all its bytes and that the records here lead on from.
@@ -449,20 +423,20 @@ impl<D: Disk> Journal<D> {
         while let Some(second) = self.segments.get(1)
             && second.first <= floor
         {
-            self.retired
-                .extend(self.segments.pop_front().map(|segment| segment.index));
+            self.retired.extend(self.segments.pop_front().map(|segment| segment.index));
         }
     }
 }
 
-/// Writes one block that begins with these bytes.
-pub(crate) fn put_block<D: Disk>(
+/// Writes one block that is only a header, and where the file was in use before a block of zeros behind it, so
+/// that what is met there later is known to be neither.
+pub(crate) fn put_mark<D: Disk>(
     disk: &D,
     file: &D::File,
-    offset: u64,
-    header: &[u8; HEADER_BYTES],
+    header: &Header,
+    zeros: bool,
 ) -> Result<(), DiskError> {
-    let mut block = crate::aligned::Aligned::zeroed(BLOCK_BYTES);
-    block.as_mut()[..HEADER_BYTES].copy_from_slice(header);
-    disk.write_durable(file, offset, block.as_ref())
+    let mut blocks = Aligned::zeroed(BLOCK_BYTES * if zeros { 2 } else { 1 });
+    blocks.as_mut()[..HEADER_BYTES].copy_from_slice(&header.encode());
+    disk.write_durable(file, header.offset, blocks.as_ref())
 }

@@ -145,11 +145,7 @@ impl Node {
 impl World {
     /// Counts a call and says what goes wrong with it.
     fn call(&mut self, operation: Operation, file: &str) -> Result<Option<Failure>, DiskError> {
-        let failed = |cause| DiskError {
-            operation,
-            file: file.to_owned(),
-            cause,
-        };
+        let failed = |cause| DiskError { operation, file: file.to_owned(), cause };
         if self.crashed {
             return Err(failed(DiskCause::Crashed));
         }
@@ -171,18 +167,11 @@ impl World {
         let failure = self.call(operation, file)?;
         let mut dice = self.dice();
         Ok(match failure {
-            None => Outcome {
-                happens: true,
-                then: None,
-            },
-            Some(Failure::Torn(cause) | Failure::Refused(cause)) => Outcome {
-                happens: dice.flip(),
-                then: Some(cause),
-            },
-            Some(Failure::Crash) => Outcome {
-                happens: dice.flip(),
-                then: Some(DiskCause::Crashed),
-            },
+            None => Outcome { happens: true, then: None },
+            Some(Failure::Torn(cause) | Failure::Refused(cause)) => {
+                Outcome { happens: dice.flip(), then: Some(cause) }
+            }
+            Some(Failure::Crash) => Outcome { happens: dice.flip(), then: Some(DiskCause::Crashed) },
         })
     }
 
@@ -200,9 +189,7 @@ impl World {
 
     fn room_for(&self, more: usize) -> bool {
         let used: usize = self.names.values().map(|node| self.nodes[*node].now.len()).sum();
-        self.faults
-            .capacity
-            .is_none_or(|capacity| (used + more) as u64 <= capacity)
+        self.faults.capacity.is_none_or(|capacity| (used + more) as u64 <= capacity)
     }
 }
 
@@ -215,11 +202,7 @@ impl Outcome {
     fn finish(self, operation: Operation, file: &str) -> Result<(), DiskError> {
         match self.then {
             None => Ok(()),
-            Some(cause) => Err(DiskError {
-                operation,
-                file: file.to_owned(),
-                cause,
-            }),
+            Some(cause) => Err(DiskError { operation, file: file.to_owned(), cause }),
         }
     }
 }
@@ -286,15 +269,10 @@ impl MemoryDisk {
         }
         world.durable_names.clone_from(&names);
         world.names = names;
-        world.faults = Faults {
-            capacity: world.faults.capacity,
-            ..Faults::default()
-        };
+        world.faults = Faults { capacity: world.faults.capacity, ..Faults::default() };
         (world.calls, world.crashed, world.locked) = (0, false, false);
         world.log.clear();
-        MemoryDisk {
-            world: Arc::new(Mutex::new(world)),
-        }
+        MemoryDisk { world: Arc::new(Mutex::new(world)) }
     }
 
     /// Another disk with the same files, all of them durable: for tests that damage one byte at a time.
@@ -307,11 +285,7 @@ impl MemoryDisk {
     #[must_use]
     pub fn contents(&self) -> Vec<(String, usize)> {
         let world = held(&self.world);
-        world
-            .names
-            .iter()
-            .map(|(name, node)| (name.clone(), world.nodes[*node].now.len()))
-            .collect()
+        world.names.iter().map(|(name, node)| (name.clone(), world.nodes[*node].now.len())).collect()
     }
 
     /// Changes the bytes of a file behind everyone's back: rot, truncation, a clumsy operator. Without effect
@@ -329,11 +303,8 @@ impl MemoryDisk {
     /// Gives each file the name the closure says, `None` removing it: misplaced and swapped files.
     pub fn shuffle(&self, how: impl Fn(&str) -> Option<String>) {
         let mut world = held(&self.world);
-        let names: BTreeMap<_, _> = world
-            .names
-            .iter()
-            .filter_map(|(name, node)| Some((how(name)?, *node)))
-            .collect();
+        let names: BTreeMap<_, _> =
+            world.names.iter().filter_map(|(name, node)| Some((how(name)?, *node))).collect();
         world.durable_names.clone_from(&names);
         world.names = names;
         world.changes.clear();
@@ -355,9 +326,7 @@ impl Disk for MemoryDisk {
             });
         }
         world.locked = true;
-        Ok(MemoryLock {
-            world: Arc::clone(&self.world),
-        })
+        Ok(MemoryLock { world: Arc::clone(&self.world) })
     }
 
     fn list(&self) -> Result<Vec<String>, DiskError> {
@@ -369,11 +338,7 @@ impl Disk for MemoryDisk {
     fn create(&self, name: &str, bytes: u64) -> Result<MemoryFile, DiskError> {
         let mut world = held(&self.world);
         let outcome = world.whole(Operation::Create, name)?;
-        let failed = |cause| DiskError {
-            operation: Operation::Create,
-            file: name.to_owned(),
-            cause,
-        };
+        let failed = |cause| DiskError { operation: Operation::Create, file: name.to_owned(), cause };
         if world.names.contains_key(name) {
             return Err(failed(DiskCause::Exists));
         }
@@ -384,11 +349,7 @@ impl Disk for MemoryDisk {
             // As on a real disk the name is there even where the space is not.
             let now = vec![0; if room { bytes } else { 0 }];
             let dirty = Node::sectors(0, now.len()).collect();
-            world.nodes.push(Node {
-                now,
-                durable: Vec::new(),
-                dirty,
-            });
+            world.nodes.push(Node { now, durable: Vec::new(), dirty });
             world.names.insert(name.to_owned(), node);
             world.changes.push(Change::Link(name.to_owned(), node));
         }
@@ -396,37 +357,25 @@ impl Disk for MemoryDisk {
         if !room {
             return Err(failed(DiskCause::Full));
         }
-        Ok(MemoryFile {
-            node,
-            name: name.to_owned(),
-        })
+        Ok(MemoryFile { node, name: name.to_owned() })
     }
 
     fn open(&self, name: &str, _access: Access) -> Result<MemoryFile, DiskError> {
         let mut world = held(&self.world);
-        world
-            .whole(Operation::Open, name)?
-            .finish(Operation::Open, name)?;
+        world.whole(Operation::Open, name)?.finish(Operation::Open, name)?;
         let node = world.find(name, Operation::Open)?;
-        Ok(MemoryFile {
-            node,
-            name: name.to_owned(),
-        })
+        Ok(MemoryFile { node, name: name.to_owned() })
     }
 
     fn bytes(&self, file: &MemoryFile) -> Result<u64, DiskError> {
         let mut world = held(&self.world);
-        world
-            .whole(Operation::Open, &file.name)?
-            .finish(Operation::Open, &file.name)?;
+        world.whole(Operation::Open, &file.name)?.finish(Operation::Open, &file.name)?;
         Ok(world.nodes[file.node].now.len() as u64)
     }
 
     fn read_at(&self, file: &MemoryFile, offset: u64, into: &mut [u8]) -> Result<(), DiskError> {
         let mut world = held(&self.world);
-        world
-            .whole(Operation::Read, &file.name)?
-            .finish(Operation::Read, &file.name)?;
+        world.whole(Operation::Read, &file.name)?.finish(Operation::Read, &file.name)?;
         let bytes = usize::try_from(offset)
             .ok()
             .and_then(|offset| world.nodes[file.node].now.get(offset..)?.get(..into.len()));
@@ -468,11 +417,7 @@ impl Disk for MemoryDisk {
         let node = world.find(from, Operation::Rename)?;
         if world.names.contains_key(to) {
             let (operation, file) = (Operation::Rename, to.to_owned());
-            return Err(DiskError {
-                operation,
-                file,
-                cause: DiskCause::Exists,
-            });
+            return Err(DiskError { operation, file, cause: DiskCause::Exists });
         }
         if outcome.happens {
             world.names.remove(from);
@@ -510,22 +455,14 @@ fn fail(failure: Option<Failure>, operation: Operation, file: &str) -> Result<()
         Some(Failure::Torn(cause) | Failure::Refused(cause)) => cause,
         Some(Failure::Crash) => DiskCause::Crashed,
     };
-    Err(DiskError {
-        operation,
-        file: file.to_owned(),
-        cause,
-    })
+    Err(DiskError { operation, file: file.to_owned(), cause })
 }
 
 impl MemoryDisk {
     fn write(&self, file: &MemoryFile, offset: u64, blocks: &[u8], durable: bool) -> Result<(), DiskError> {
         let mut world = held(&self.world);
         let failure = world.call(Operation::Write, &file.name)?;
-        let failed = |cause| DiskError {
-            operation: Operation::Write,
-            file: file.name.clone(),
-            cause,
-        };
+        let failed = |cause| DiskError { operation: Operation::Write, file: file.name.clone(), cause };
         let offset = usize::try_from(offset).map_err(|_| failed(DiskCause::Full))?;
         assert!(
             offset.is_multiple_of(SECTOR_BYTES) && blocks.len().is_multiple_of(SECTOR_BYTES),
@@ -547,7 +484,8 @@ impl MemoryDisk {
                 }
             }
         }
-        if durable && !lies {
+        if durable && !lies && failure.is_none() {
+            // A write that failed may still be read, and yet not be on the disk.
             node.settle(|| true);
         }
         fail(failure, Operation::Write, &file.name)

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use crate::aligned::Aligned;
 use crate::disk::{Disk, DiskCause, DiskError};
 use crate::snapshot::remove_if_there;
+use crate::survey::Vacant;
 use crate::walk::segment_name;
 
 /// Zeros written in one step, bytes: about half a millisecond of a fast disk.
@@ -46,6 +47,7 @@ pub struct Preparation<D: Disk> {
     /// To be cleared away, oldest first: in between, the segments never have a gap.
     clear: VecDeque<u64>,
     target: Option<u64>,
+    reused: bool,
     stage: Stage<D>,
     zeros: Option<Aligned>,
     failed: Option<DiskError>,
@@ -97,6 +99,7 @@ impl<D: Disk> Preparation<D> {
             spent: how,
             clear,
             target,
+            reused: matches!(stage, Stage::Recycle { .. }),
             stage,
             zeros: None,
             failed: None,
@@ -118,8 +121,9 @@ impl<D: Disk> Preparation<D> {
     }
 
     /// The segment made ready, once it is.
-    pub(crate) fn made(&self) -> Option<u64> {
-        self.target.filter(|_| self.is_ready())
+    pub(crate) fn made(&self) -> Option<Vacant> {
+        let index = self.target.filter(|_| self.is_ready())?;
+        Some(Vacant { index, reused: self.reused })
     }
 
     /// The failure that makes the disk untrustworthy.
@@ -158,9 +162,7 @@ impl<D: Disk> Preparation<D> {
             let name = segment_name(index);
             match self.spent {
                 Spent::Recycled => remove_if_there(&self.disk, &name)?,
-                Spent::Archived => self
-                    .disk
-                    .rename(&name, &format!("{index:010}{ARCHIVED_SUFFIX}"))?,
+                Spent::Archived => self.disk.rename(&name, &format!("{index:010}{ARCHIVED_SUFFIX}"))?,
             }
             // One after the other: a crash must not take a later one and leave an earlier.
             self.disk.sync_dir()?;
@@ -179,9 +181,7 @@ impl<D: Disk> Preparation<D> {
                 self.stage = Stage::Fill { file, done: 0 };
             }
             Stage::Fill { file, done } if *done < self.bytes => {
-                let zeros = self
-                    .zeros
-                    .get_or_insert_with(|| Aligned::zeroed(PREPARE_STEP_BYTES));
+                let zeros = self.zeros.get_or_insert_with(|| Aligned::zeroed(PREPARE_STEP_BYTES));
                 let left = usize::try_from(self.bytes - *done).unwrap_or(usize::MAX);
                 let run = &zeros.as_ref()[..left.min(PREPARE_STEP_BYTES)];
                 self.disk.write_at(file, *done, run)?;
@@ -202,10 +202,6 @@ impl<D: Disk> Preparation<D> {
     }
 
     fn state(&self) -> Prepared {
-        if self.is_ready() {
-            Prepared::Ready
-        } else {
-            Prepared::More
-        }
+        if self.is_ready() { Prepared::Ready } else { Prepared::More }
     }
 }

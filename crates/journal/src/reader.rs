@@ -79,12 +79,9 @@ impl<D: Disk> Reader<D> {
                 Ok(Found::Journal(survey)) => return Ok(Reader { disk, survey }),
                 Ok(Found::Unborn) => {
                     let (operation, cause) = (Operation::Open, DiskCause::Missing);
-                    return Err(DiskError {
-                        operation,
-                        file: crate::survey::IDENTITY.to_owned(),
-                        cause,
-                    }
-                    .into());
+                    return Err(
+                        DiskError { operation, file: crate::survey::IDENTITY.to_owned(), cause }.into()
+                    );
                 }
                 // A writer may have renamed a segment between the list and the look.
                 Err(error) if looks == LOOKS_MAX => return Err(error),
@@ -112,13 +109,9 @@ impl<D: Disk> Reader<D> {
     /// [`ReadError::Gone`] where they are no longer kept.
     pub fn records(&self, from: Seq) -> Result<Records<D>, ReadError> {
         match self.survey.holding(from.max(Seq(1))) {
-            Some(place) => Records::begin(
-                &self.disk,
-                self.survey.frame,
-                self.survey.segments[place],
-                from,
-                None,
-            ),
+            Some(place) => {
+                Records::begin(&self.disk, self.survey.frame, self.survey.segments[place], from, None)
+            }
             None => Err(ReadError::Gone { seq: from }),
         }
     }
@@ -156,14 +149,10 @@ impl<D: Disk> Reader<D> {
         let mut report = Report {
             id: self.id(),
             segments: usize::try_from(last - self.survey.segments[0].index + 1).unwrap_or(usize::MAX),
-            vacant: self.survey.vacant.iter().filter(|index| **index > last).count(),
+            vacant: self.survey.vacant.iter().filter(|vacant| vacant.index > last).count(),
             records,
             first: self.first(),
-            head: Head {
-                seq: at.seq,
-                hash: at.chain,
-                epoch: at.epoch,
-            },
+            head: Head { seq: at.seq, hash: at.chain, epoch: at.epoch },
             closed,
             torn: cut,
             snapshots: Vec::new(),
@@ -173,10 +162,7 @@ impl<D: Disk> Reader<D> {
             match snapshot::check(&self.disk, snapshot) {
                 Ok(()) => report.snapshots.push(*snapshot),
                 Err(ReadError::Damaged(fault)) => report.damaged_snapshots.push(fault),
-                Err(ReadError::Disk(DiskError {
-                    cause: DiskCause::Missing,
-                    ..
-                })) => {}
+                Err(ReadError::Disk(DiskError { cause: DiskCause::Missing, .. })) => {}
                 Err(other) => return Err(other),
             }
         }

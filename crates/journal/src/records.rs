@@ -44,12 +44,7 @@ impl<D: Disk> Records<D> {
         from: Seq,
         until: Option<Seq>,
     ) -> Result<Records<D>, ReadError> {
-        Ok(Records {
-            trail: Trail::begin(disk, frame, segment)?,
-            from,
-            until,
-            done: false,
-        })
+        Ok(Records { trail: Trail::begin(disk, frame, segment)?, from, until, done: false })
     }
 
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {
@@ -63,13 +58,8 @@ impl<D: Disk> Records<D> {
                     None => Ok(None),
                     Some(_) => {
                         let file = segment_name(self.trail.segment().index);
-                        Err(Fault {
-                            file,
-                            offset: at.offset,
-                            seq: Some(at.seq.next()),
-                            why: Why::Lost,
-                        }
-                        .into())
+                        Err(Fault { file, offset: at.offset, seq: Some(at.seq.next()), why: Why::Lost }
+                            .into())
                     }
                 };
             };

@@ -11,7 +11,7 @@ use crate::aligned::Aligned;
 use crate::block::{BLOCK_BYTES, Seq, genesis, span};
 use crate::disk::{Access, Disk, DiskCause, DiskError};
 use crate::fault::{Fault, Part, ReadError, Why};
-use crate::journal::{Head, Journal, Options, Preparing, put_block};
+use crate::journal::{Head, Journal, Options, Preparing, put_mark};
 use crate::preparation::{PART_SUFFIX, Preparation, Prepared};
 use crate::snapshot::{Snapshot, remove_if_there};
 use crate::survey::{
@@ -121,23 +121,15 @@ pub struct TailCut {
     pub seq: Seq,
     /// What of it did not check.
     pub part: Part,
-    /// The segment was in use before: where not even a header reads, this may have been older bytes instead.
+    /// The segment was in use before: where not even a header reads, these may be older bytes, and only the
+    /// zeros that go with every record there were torn off.
     pub reused: bool,
 }
 
 impl fmt::Display for TailCut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TailCut {
-            file,
-            offset,
-            seq,
-            part,
-            reused,
-        } = self;
-        write!(
-            f,
-            "cut {file} at offset {offset}: the {part} of record {seq} does not check"
-        )?;
+        let TailCut { file, offset, seq, part, reused } = self;
+        write!(f, "cut {file} at offset {offset}: the {part} of record {seq} does not check")?;
         if *reused && *part == Part::Header {
             f.write_str(" (or is left from the segment's earlier use)")?;
         }
@@ -169,42 +161,28 @@ impl<D: Disk> Journal<D> {
                     Found::Journal(survey) => (survey, true),
                     Found::Unborn => {
                         let why = Why::IdentityMissing;
-                        let fault = Fault {
-                            file: IDENTITY.to_owned(),
-                            offset: 0,
-                            seq: None,
-                            why,
-                        };
+                        let fault = Fault { file: IDENTITY.to_owned(), offset: 0, seq: None, why };
                         return Err(OpenError::Damaged(fault));
                     }
                 }
             }
         };
         let (mut trail, checked) = follow(&disk, &survey)?;
-        let ending = trail
-            .ending
-            .expect("a trail that was followed to its end has one");
+        let ending = trail.ending.expect("a trail that was followed to its end has one");
         let tail = torn(&mut trail, &ending)?;
 
         // Everything was read and checks; from here on the disk is written to.
         sweep(&disk)?;
+        // What was read may be in memory only: names and a last record that a process left which was ended in the
+        // middle of it. Before anyone builds on them they are made durable.
+        disk.sync_dir()?;
         let file = disk.open(&segment_name(ending.segment.index), Access::Durable)?;
         if tail.is_some() {
             blank(&disk, &file, survey.frame, ending.at)?;
         }
-        let Survey {
-            frame,
-            mut segments,
-            vacant,
-            snapshots,
-            damaged_snapshots,
-        } = *survey;
-        segments.truncate(
-            1 + segments
-                .iter()
-                .position(|s| *s == ending.segment)
-                .unwrap_or(segments.len()),
-        );
+        disk.sync(&file)?;
+        let Survey { frame, mut segments, vacant, snapshots, damaged_snapshots } = *survey;
+        segments.truncate(1 + segments.iter().position(|s| *s == ending.segment).unwrap_or(segments.len()));
         let journal = Journal {
             lock,
             frame,
@@ -235,34 +213,18 @@ impl<D: Disk> Journal<D> {
 
 /// Makes an empty journal. The identity comes last and makes it one: a crash before leaves nothing that counts.
 fn create<D: Disk>(disk: &D, options: &Options) -> Result<(), OpenError> {
-    let frame = Frame {
-        id: options.id,
-        segment_bytes: options.segment_bytes,
-    };
-    for name in segment_files(&disk.list()?)
-        .map_err(OpenError::Damaged)?
-        .into_values()
-    {
+    let frame = Frame { id: options.id, segment_bytes: options.segment_bytes };
+    for name in segment_files(&disk.list()?).map_err(OpenError::Damaged)?.into_values() {
         disk.remove(&name)?;
     }
     sweep(disk)?;
     disk.sync_dir()?;
-    let mut first = Preparation::begin(
-        disk,
-        frame.segment_bytes,
-        Some(1),
-        options.spent,
-        &mut VecDeque::new(),
-    );
+    let mut first =
+        Preparation::begin(disk, frame.segment_bytes, Some(1), options.spent, &mut VecDeque::new());
     while first.step()? == Prepared::More {}
-    let segment = Segment {
-        index: 1,
-        first: Seq(1),
-        chain: genesis(frame.id),
-        epoch: 0,
-    };
+    let segment = Segment { index: 1, first: Seq(1), chain: genesis(frame.id), epoch: 0, reused: false };
     let file = disk.open(&segment_name(1), Access::Durable)?;
-    put_block(disk, &file, 0, &segment_block(frame, &segment).encode())?;
+    put_mark(disk, &file, &segment_block(frame, &segment), false)?;
 
     let part = format!("{IDENTITY}{PART_SUFFIX}");
     let mut block = Aligned::zeroed(BLOCK_BYTES);
@@ -299,12 +261,9 @@ pub(crate) fn follow_from<D: Disk>(
 ) -> Result<(Trail<D>, u64), ReadError> {
     let anchors: BTreeMap<Seq, &Snapshot> = survey.snapshots.iter().map(|s| (s.seq, s)).collect();
     let held = |at: Position| match anchors.get(&at.seq) {
-        Some(snapshot) if snapshot.record != at.chain => Err(Fault {
-            file: snapshot.file(),
-            offset: 0,
-            seq: Some(snapshot.seq),
-            why: Why::SnapshotChain,
-        }),
+        Some(snapshot) if snapshot.record != at.chain => {
+            Err(Fault { file: snapshot.file(), offset: 0, seq: Some(snapshot.seq), why: Why::SnapshotChain })
+        }
         Some(_) | None => Ok(()),
     };
     let mut trail = Trail::begin(disk, survey.frame, survey.segments[start])?;
@@ -318,13 +277,7 @@ pub(crate) fn follow_from<D: Disk>(
     match survey.snapshots.last() {
         Some(snapshot) if snapshot.seq > head => {
             let why = Why::SnapshotAhead { head };
-            Err(Fault {
-                file: snapshot.file(),
-                offset: 0,
-                seq: Some(snapshot.seq),
-                why,
-            }
-            .into())
+            Err(Fault { file: snapshot.file(), offset: 0, seq: Some(snapshot.seq), why }.into())
         }
         Some(_) | None => Ok((trail, records)),
     }
@@ -335,23 +288,18 @@ pub(crate) fn torn<D: Disk>(trail: &mut Trail<D>, ending: &Ending) -> Result<Opt
     let walk = trail.walk();
     let (part, reused) = match ending.end {
         End::Continued | End::Stopped | End::Stale { .. } => return Ok(None),
-        End::Unsound { part } => (part, walk.was_used_before()?),
+        End::Unsound { part } => (part, ending.segment.reused),
         End::Blank => {
-            // The first block of a long record may be missing and others be there.
-            if walk.is_blank(span(walk.frame.record_bytes_max()) as u64)? || walk.was_used_before()? {
+            // The first block of a long record may be missing and others be there. Where older bytes follow
+            // anyway that cannot be told, and need not be: nothing of it can be taken for a record.
+            if ending.segment.reused || walk.is_blank(span(walk.frame.record_bytes_max()) as u64)? {
                 return Ok(None);
             }
             (Part::Header, false)
         }
     };
     let file = segment_name(ending.segment.index);
-    Ok(Some(TailCut {
-        file,
-        offset: ending.at.offset,
-        seq: ending.at.seq.next(),
-        part,
-        reused,
-    }))
+    Ok(Some(TailCut { file, offset: ending.at.offset, seq: ending.at.seq.next(), part, reused }))
 }
 
 /// Overwrites with zeros all that a torn record can have reached.

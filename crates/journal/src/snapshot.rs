@@ -107,12 +107,7 @@ impl Snapshot {
     }
 
     fn fault(&self, offset: u64, why: Why) -> Fault {
-        Fault {
-            file: self.file(),
-            offset,
-            seq: Some(self.seq),
-            why,
-        }
+        Fault { file: self.file(), offset, seq: Some(self.seq), why }
     }
 }
 
@@ -122,28 +117,15 @@ fn name_of(seq: Seq) -> String {
 
 /// Reads and checks the header of one snapshot, and the length of its file.
 pub(crate) fn read_header<D: Disk>(disk: &D, id: JournalId, name: &str) -> Result<Snapshot, ReadError> {
-    let fault = |why| Fault {
-        file: name.to_owned(),
-        offset: 0,
-        seq: None,
-        why,
-    };
+    let fault = |why| Fault { file: name.to_owned(), offset: 0, seq: None, why };
     let mut window = Window::open(disk, name)?;
     let found = window.bytes();
     if found < BLOCK_BYTES as u64 {
-        return Err(fault(Why::SnapshotLength {
-            found,
-            expected: BLOCK_BYTES as u64,
-        })
-        .into());
+        return Err(fault(Why::SnapshotLength { found, expected: BLOCK_BYTES as u64 }).into());
     }
     let snapshot = Snapshot::decode(window.read(0, BLOCK_BYTES)?, id).map_err(fault)?;
     if found != snapshot.file_bytes() {
-        return Err(fault(Why::SnapshotLength {
-            found,
-            expected: snapshot.file_bytes(),
-        })
-        .into());
+        return Err(fault(Why::SnapshotLength { found, expected: snapshot.file_bytes() }).into());
     }
     if snapshot.file() != name {
         return Err(fault(Why::OutOfOrder { found: snapshot.seq }).into());
@@ -175,15 +157,7 @@ impl<D: Disk> SnapshotReader<D> {
             return Err(snapshot.fault(snapshot.table_offset(), Why::SnapshotTable).into());
         }
         let (disk, snapshot) = (disk.clone(), *snapshot);
-        Ok(SnapshotReader {
-            disk,
-            file,
-            snapshot,
-            table,
-            piece: 0,
-            buffer: Vec::new(),
-            taken: 0,
-        })
+        Ok(SnapshotReader { disk, file, snapshot, table, piece: 0, buffer: Vec::new(), taken: 0 })
     }
 
     /// The next piece, at most [`SNAPSHOT_PIECE_BYTES`] long; `None` after the last.
@@ -197,9 +171,7 @@ impl<D: Disk> SnapshotReader<D> {
             return Ok(None);
         }
         let left = self.snapshot.bytes - start;
-        let len = usize::try_from(left)
-            .unwrap_or(usize::MAX)
-            .min(SNAPSHOT_PIECE_BYTES);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(SNAPSHOT_PIECE_BYTES);
         let offset = BLOCK_BYTES as u64 + start;
         self.buffer.resize(len.next_multiple_of(BLOCK_BYTES), 0);
         self.disk.read_at(&self.file, offset, &mut self.buffer)?;
@@ -256,10 +228,7 @@ pub(crate) fn newest<D: Disk>(disk: &D, id: JournalId, first: Seq) -> Result<New
         }
         match check(disk, &snapshot) {
             Ok(()) => {
-                return Ok(Newest {
-                    snapshot: Some(snapshot),
-                    damaged,
-                });
+                return Ok(Newest { snapshot: Some(snapshot), damaged });
             }
             Err(ReadError::Damaged(fault)) => damaged.push(fault),
             Err(other) => return Err(other),
@@ -268,10 +237,7 @@ pub(crate) fn newest<D: Disk>(disk: &D, id: JournalId, first: Seq) -> Result<New
     match damaged.first() {
         // Not even the first record is left to start from.
         Some(fault) if first > Seq(1) => Err(fault.clone().into()),
-        Some(_) | None => Ok(Newest {
-            snapshot: None,
-            damaged,
-        }),
+        Some(_) | None => Ok(Newest { snapshot: None, damaged }),
     }
 }
 
@@ -285,11 +251,7 @@ pub struct Snapshots<D: Disk> {
 
 impl<D: Disk> Clone for Snapshots<D> {
     fn clone(&self) -> Snapshots<D> {
-        Snapshots {
-            disk: self.disk.clone(),
-            id: self.id,
-            lock: Arc::clone(&self.lock),
-        }
+        Snapshots { disk: self.disk.clone(), id: self.id, lock: Arc::clone(&self.lock) }
     }
 }
 
@@ -351,10 +313,7 @@ impl<D: Disk> Snapshots<D> {
         };
         check(&self.disk, oldest)?;
         let surplus = sound.iter().map(Snapshot::file);
-        let ruined = damaged
-            .into_iter()
-            .map(|fault| fault.file)
-            .filter(|name| *name < oldest.file());
+        let ruined = damaged.into_iter().map(|fault| fault.file).filter(|name| *name < oldest.file());
         let mut removed = false;
         for name in surplus.chain(ruined) {
             remove_if_there(&self.disk, &name)?;
@@ -369,11 +328,7 @@ impl<D: Disk> Snapshots<D> {
 
 pub(crate) fn remove_if_there<D: Disk>(disk: &D, name: &str) -> Result<(), DiskError> {
     match disk.remove(name) {
-        Ok(())
-        | Err(DiskError {
-            cause: DiskCause::Missing,
-            ..
-        }) => Ok(()),
+        Ok(()) | Err(DiskError { cause: DiskCause::Missing, .. }) => Ok(()),
         Err(error) => Err(error),
     }
 }
@@ -415,9 +370,7 @@ impl<D: Disk> SnapshotWriter<D> {
     }
 
     fn put(&mut self, offset: u64, len: usize) -> Result<(), DiskError> {
-        let written = self
-            .disk
-            .write_at(&self.file, offset, &self.piece.as_ref()[..len]);
+        let written = self.disk.write_at(&self.file, offset, &self.piece.as_ref()[..len]);
         if let Err(error) = &written {
             self.failed = Some(error.clone());
         }
@@ -469,10 +422,7 @@ impl<D: Disk> SnapshotWriter<D> {
         let name = self.snapshot.file();
         match self.disk.rename(&self.part, &name) {
             Ok(()) => {}
-            Err(DiskError {
-                cause: DiskCause::Exists,
-                ..
-            }) => {
+            Err(DiskError { cause: DiskCause::Exists, .. }) => {
                 let there = read_header(&self.disk, self.id, &name);
                 if let Ok(there) = there
                     && check(&self.disk, &there).is_ok()

@@ -28,6 +28,8 @@ pub(crate) struct Segment {
     pub first: Seq,
     pub chain: Hash,
     pub epoch: u32,
+    /// The file was in use before: what is not yet written holds older bytes instead of zeros.
+    pub reused: bool,
 }
 
 impl Segment {
@@ -48,11 +50,18 @@ pub(crate) struct Survey {
     /// In use, in order, without gaps; at least one.
     pub segments: Vec<Segment>,
     /// Ready for use, following on them.
-    pub vacant: Vec<u64>,
+    pub vacant: Vec<Vacant>,
     /// Whose headers check, oldest first.
     pub snapshots: Vec<Snapshot>,
     /// Whose headers do not.
     pub damaged_snapshots: Vec<Fault>,
+}
+
+/// A segment ready for use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Vacant {
+    pub index: u64,
+    pub reused: bool,
 }
 
 /// What the first block of a segment says.
@@ -61,6 +70,7 @@ pub(crate) enum Heading {
     /// Nothing of this segment: zeros, or what the file held before.
     Vacant {
         stale: Option<u64>,
+        reused: bool,
     },
 }
 
@@ -82,12 +92,7 @@ pub(crate) fn segment_files(names: &[String]) -> Result<BTreeMap<u64, String>, F
         match number.parse::<u64>() {
             Ok(index) if index > 0 && segment_name(index) == *name => found.insert(index, name.clone()),
             Ok(_) | Err(_) => {
-                return Err(Fault {
-                    file: name.clone(),
-                    offset: 0,
-                    seq: None,
-                    why: Why::NameUnknown,
-                });
+                return Err(Fault { file: name.clone(), offset: 0, seq: None, why: Why::NameUnknown });
             }
         };
     }
@@ -121,7 +126,7 @@ pub(crate) fn segment_block(frame: Frame, segment: &Segment) -> Header {
         epoch: segment.epoch,
         length: blocks(frame.segment_bytes),
         chain: segment.chain,
-        body_crc: 0,
+        body_crc: u32::from(segment.reused),
         body_hash: Hash::NONE,
     }
 }
@@ -131,18 +136,10 @@ fn blocks(bytes: u64) -> u32 {
 }
 
 fn read_identity<D: Disk>(disk: &D) -> Result<Option<Frame>, ReadError> {
-    let fault = |why| Fault {
-        file: IDENTITY.to_owned(),
-        offset: 0,
-        seq: None,
-        why,
-    };
+    let fault = |why| Fault { file: IDENTITY.to_owned(), offset: 0, seq: None, why };
     let mut window = match Window::open(disk, IDENTITY) {
         Ok(window) => window,
-        Err(DiskError {
-            cause: DiskCause::Missing,
-            ..
-        }) => return Ok(None),
+        Err(DiskError { cause: DiskCause::Missing, .. }) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     if window.bytes() != BLOCK_BYTES as u64 {
@@ -155,18 +152,11 @@ fn read_identity<D: Disk>(disk: &D) -> Result<Option<Frame>, ReadError> {
         Err(NoHeader::Unreadable) => return Err(fault(Why::IdentityDamaged).into()),
     };
     let segment_bytes = u64::from(header.length) * BLOCK_BYTES as u64;
-    let frame = Frame {
-        id: header.id,
-        segment_bytes,
-    };
+    let frame = Frame { id: header.id, segment_bytes };
     let sound = (SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(&segment_bytes)
         && header == identity_block(frame)
         && all_zero(&block[HEADER_BYTES..]);
-    if sound {
-        Ok(Some(frame))
-    } else {
-        Err(fault(Why::IdentityDamaged).into())
-    }
+    if sound { Ok(Some(frame)) } else { Err(fault(Why::IdentityDamaged).into()) }
 }
 
 /// Reads the first block of a segment.
@@ -175,31 +165,27 @@ pub(crate) fn read_heading<D: Disk>(
     frame: Frame,
     index: u64,
 ) -> Result<Heading, ReadError> {
-    let fault = |why| Fault {
-        file: segment_name(index),
-        offset: 0,
-        seq: None,
-        why,
-    };
+    let fault = |why| Fault { file: segment_name(index), offset: 0, seq: None, why };
     let block = window.read(0, BLOCK_BYTES)?;
     let header = match Header::decode(block) {
         Ok(header) => header,
         Err(NoHeader::Version(found)) => return Err(fault(Why::Version { found }).into()),
-        Err(NoHeader::Unreadable) => return Ok(Heading::Vacant { stale: None }),
+        Err(NoHeader::Unreadable) => {
+            return Ok(Heading::Vacant { stale: None, reused: !all_zero(block) });
+        }
     };
     if header.id != frame.id {
         return Err(fault(Why::Foreign).into());
     }
     if header.segment != index {
-        return Ok(Heading::Vacant {
-            stale: Some(header.segment),
-        });
+        return Ok(Heading::Vacant { stale: Some(header.segment), reused: true });
     }
     let segment = Segment {
         index,
         first: header.seq,
         chain: header.chain,
         epoch: header.epoch,
+        reused: header.body_crc == 1,
     };
     if header != segment_block(frame, &segment) || header.seq == Seq(0) || !all_zero(&block[HEADER_BYTES..]) {
         return Err(fault(Why::SegmentHeaderDamaged).into());
@@ -210,12 +196,7 @@ pub(crate) fn read_heading<D: Disk>(
 /// Whether a segment whose header does not read holds records all the same: then the header is rotten. It was
 /// durable before the first of them was written.
 fn vacant_but_written<D: Disk>(window: Window<D>, frame: Frame, index: u64) -> Result<bool, ReadError> {
-    let at = Position {
-        offset: 0,
-        seq: Seq(0),
-        chain: Hash::NONE,
-        epoch: 0,
-    };
+    let at = Position { offset: 0, seq: Seq(0), chain: Hash::NONE, epoch: 0 };
     Ok(Walk::begin(window, frame, index, at).later()?.is_some())
 }
 
@@ -227,14 +208,9 @@ pub(crate) fn survey<D: Disk>(disk: &D) -> Result<Found, ReadError> {
         return unborn(disk, &names, &files);
     };
     let mut segments: Vec<Segment> = Vec::new();
-    let mut vacant = Vec::new();
+    let mut vacant: Vec<Vacant> = Vec::new();
     let oldest = files.keys().next().copied().unwrap_or(1);
-    let fault = |index, why| Fault {
-        file: segment_name(index),
-        offset: 0,
-        seq: None,
-        why,
-    };
+    let fault = |index, why| Fault { file: segment_name(index), offset: 0, seq: None, why };
     for (due, index) in (oldest..).zip(files.keys().copied()) {
         if index != due {
             return Err(fault(due, Why::SegmentMissing).into());
@@ -242,37 +218,27 @@ pub(crate) fn survey<D: Disk>(disk: &D) -> Result<Found, ReadError> {
         match heading_of(disk, frame, index)? {
             Heading::Used(segment) => {
                 if let Some(blank) = vacant.first() {
-                    return Err(fault(*blank, Why::SegmentHeaderDamaged).into());
+                    return Err(fault(blank.index, Why::SegmentHeaderDamaged).into());
                 }
                 if segments.last().is_some_and(|before| before.first > segment.first) {
                     return Err(fault(index, Why::OutOfOrder { found: segment.first }).into());
                 }
                 segments.push(segment);
             }
-            Heading::Vacant { stale } => {
+            Heading::Vacant { stale, reused } => {
                 if let Some(holds) = stale.filter(|holds| *holds >= oldest) {
                     return Err(fault(index, Why::SegmentMisnamed { holds }).into());
                 }
-                vacant.push(index);
+                vacant.push(Vacant { index, reused });
             }
         }
     }
     if segments.is_empty() {
-        let why = if files.is_empty() {
-            Why::SegmentMissing
-        } else {
-            Why::SegmentHeaderDamaged
-        };
+        let why = if files.is_empty() { Why::SegmentMissing } else { Why::SegmentHeaderDamaged };
         return Err(fault(oldest, why).into());
     }
     let (snapshots, damaged_snapshots) = snapshots_of(disk, frame.id, &names)?;
-    let survey = Survey {
-        frame,
-        segments,
-        vacant,
-        snapshots,
-        damaged_snapshots,
-    };
+    let survey = Survey { frame, segments, vacant, snapshots, damaged_snapshots };
     survey.reaches_back()?;
     Ok(Found::Journal(Box::new(survey)))
 }
@@ -281,24 +247,15 @@ pub(crate) fn survey<D: Disk>(disk: &D) -> Result<Found, ReadError> {
 pub(crate) fn heading_of<D: Disk>(disk: &D, frame: Frame, index: u64) -> Result<Heading, ReadError> {
     let mut window = Window::open(disk, &segment_name(index))?;
     if window.bytes() != frame.segment_bytes {
-        let why = Why::SegmentLength {
-            found: window.bytes(),
-            expected: frame.segment_bytes,
-        };
-        return Err(Fault {
-            file: segment_name(index),
-            offset: window.bytes(),
-            seq: None,
-            why,
-        }
-        .into());
+        let why = Why::SegmentLength { found: window.bytes(), expected: frame.segment_bytes };
+        return Err(Fault { file: segment_name(index), offset: window.bytes(), seq: None, why }.into());
     }
     match read_heading(&mut window, frame, index)? {
         Heading::Used(segment) => Ok(Heading::Used(segment)),
-        Heading::Vacant { stale } => {
+        Heading::Vacant { stale, reused } => {
             window.forget();
             if !vacant_but_written(window, frame, index)? {
-                return Ok(Heading::Vacant { stale });
+                return Ok(Heading::Vacant { stale, reused });
             }
             // Read again: a writer may have begun the segment since.
             let mut window = Window::open(disk, &segment_name(index))?;
@@ -306,13 +263,7 @@ pub(crate) fn heading_of<D: Disk>(disk: &D, frame: Frame, index: u64) -> Result<
                 Heading::Used(segment) => Ok(Heading::Used(segment)),
                 Heading::Vacant { .. } => {
                     let why = Why::SegmentHeaderDamaged;
-                    Err(Fault {
-                        file: segment_name(index),
-                        offset: 0,
-                        seq: None,
-                        why,
-                    }
-                    .into())
+                    Err(Fault { file: segment_name(index), offset: 0, seq: None, why }.into())
                 }
             }
         }
@@ -322,12 +273,7 @@ pub(crate) fn heading_of<D: Disk>(disk: &D, frame: Frame, index: u64) -> Result<
 /// The identity is written last of all when a journal is created. Without it there is no journal, unless there
 /// are records.
 fn unborn<D: Disk>(disk: &D, names: &[String], files: &BTreeMap<u64, String>) -> Result<Found, ReadError> {
-    let lost = Fault {
-        file: IDENTITY.to_owned(),
-        offset: 0,
-        seq: None,
-        why: Why::IdentityMissing,
-    };
+    let lost = Fault { file: IDENTITY.to_owned(), offset: 0, seq: None, why: Why::IdentityMissing };
     if names.iter().any(|name| name.ends_with(SNAPSHOT_SUFFIX)) {
         return Err(lost.into());
     }
@@ -335,9 +281,7 @@ fn unborn<D: Disk>(disk: &D, names: &[String], files: &BTreeMap<u64, String>) ->
         let mut window = Window::open(disk, name)?;
         // Any sound block but the first segment's header is more than a creation writes.
         for offset in (0..window.bytes()).step_by(BLOCK_BYTES) {
-            let len = usize::try_from(window.bytes() - offset)
-                .unwrap_or(BLOCK_BYTES)
-                .min(BLOCK_BYTES);
+            let len = usize::try_from(window.bytes() - offset).unwrap_or(BLOCK_BYTES).min(BLOCK_BYTES);
             match Header::decode(window.read(offset, len)?) {
                 Ok(_) if offset > 0 || *index > 1 => return Err(lost.into()),
                 Err(NoHeader::Version(_)) => return Err(lost.into()),
@@ -361,13 +305,7 @@ pub(crate) fn snapshots_of<D: Disk>(
             Ok(snapshot) => sound.push(snapshot),
             Err(ReadError::Damaged(fault)) => damaged.push(fault),
             // Retention takes snapshots away while others read.
-            Err(
-                ReadError::Disk(DiskError {
-                    cause: DiskCause::Missing,
-                    ..
-                })
-                | ReadError::Gone { .. },
-            ) => {}
+            Err(ReadError::Disk(DiskError { cause: DiskCause::Missing, .. }) | ReadError::Gone { .. }) => {}
             Err(ReadError::Disk(error)) => return Err(error),
         }
     }
@@ -382,12 +320,7 @@ impl Survey {
         let newest = self.snapshots.last().map_or(Seq(0), |snapshot| snapshot.seq);
         if first > newest.next() {
             let why = Why::NothingToStartFrom { first };
-            return Err(Fault {
-                file: segment_name(self.segments[0].index),
-                offset: 0,
-                seq: None,
-                why,
-            });
+            return Err(Fault { file: segment_name(self.segments[0].index), offset: 0, seq: None, why });
         }
         Ok(())
     }

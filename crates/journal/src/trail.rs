@@ -41,14 +41,7 @@ impl<D: Disk> Trail<D> {
     pub(crate) fn begin(disk: &D, frame: Frame, segment: Segment) -> Result<Trail<D>, ReadError> {
         let window = open_segment(disk, &segment)?;
         let walk = Walk::begin(window, frame, segment.index, segment.start());
-        Ok(Trail {
-            disk: disk.clone(),
-            frame,
-            segment,
-            walk,
-            looks: 0,
-            ending: None,
-        })
+        Ok(Trail { disk: disk.clone(), frame, segment, walk, looks: 0, ending: None })
     }
 
     pub(crate) fn at(&self) -> Position {
@@ -77,9 +70,7 @@ impl<D: Disk> Trail<D> {
                 if self.disk.list()?.contains(&segment_name(self.segment.index)) {
                     Err(fault.into())
                 } else {
-                    Err(ReadError::Gone {
-                        seq: self.at().seq.next(),
-                    })
+                    Err(ReadError::Gone { seq: self.at().seq.next() })
                 }
             }
             other => other,
@@ -137,11 +128,7 @@ impl<D: Disk> Trail<D> {
     }
 
     fn finish(&mut self, end: End) {
-        self.ending = Some(Ending {
-            segment: self.segment,
-            at: self.walk.at,
-            end,
-        });
+        self.ending = Some(Ending { segment: self.segment, at: self.walk.at, end });
     }
 
     /// Something sound that was written after what stands here.
@@ -159,24 +146,12 @@ impl<D: Disk> Trail<D> {
         let index = self.segment.index + 1;
         let mut window = match Window::open(&self.disk, &segment_name(index)) {
             Ok(window) => window,
-            Err(DiskError {
-                cause: DiskCause::Missing,
-                ..
-            }) => return Ok(None),
+            Err(DiskError { cause: DiskCause::Missing, .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
         if window.bytes() != self.frame.segment_bytes {
-            let why = Why::SegmentLength {
-                found: window.bytes(),
-                expected: self.frame.segment_bytes,
-            };
-            return Err(Fault {
-                file: segment_name(index),
-                offset: window.bytes(),
-                seq: None,
-                why,
-            }
-            .into());
+            let why = Why::SegmentLength { found: window.bytes(), expected: self.frame.segment_bytes };
+            return Err(Fault { file: segment_name(index), offset: window.bytes(), seq: None, why }.into());
         }
         Ok(Some(read_heading(&mut window, self.frame, index)?))
     }
@@ -184,13 +159,7 @@ impl<D: Disk> Trail<D> {
     /// Goes on in the next segment, which must follow exactly on this one.
     fn pass_on(&mut self) -> Result<(), ReadError> {
         if let Some(proof) = self.walk.later()? {
-            return Err(self
-                .walk
-                .fault(Why::Rotten {
-                    part: Part::Header,
-                    proof,
-                })
-                .into());
+            return Err(self.walk.fault(Why::Rotten { part: Part::Header, proof }).into());
         }
         let at = self.walk.at;
         let next = match self.next_heading()? {
@@ -202,21 +171,10 @@ impl<D: Disk> Trail<D> {
             None => {
                 let file = segment_name(self.segment.index + 1);
                 let why = Why::SegmentMissing;
-                return Err(Fault {
-                    file,
-                    offset: 0,
-                    seq: Some(at.seq.next()),
-                    why,
-                }
-                .into());
+                return Err(Fault { file, offset: 0, seq: Some(at.seq.next()), why }.into());
             }
         };
-        let fault = |why| Fault {
-            file: segment_name(next.index),
-            offset: 0,
-            seq: Some(at.seq.next()),
-            why,
-        };
+        let fault = |why| Fault { file: segment_name(next.index), offset: 0, seq: Some(at.seq.next()), why };
         if next.first != at.seq.next() {
             return Err(fault(Why::OutOfOrder { found: next.first }).into());
         }
@@ -238,10 +196,7 @@ fn open_segment<D: Disk>(disk: &D, segment: &Segment) -> Result<Window<D>, ReadE
     match Window::open(disk, &segment_name(segment.index)) {
         Ok(window) => Ok(window),
         // It was there when the folder was looked at: retention was faster.
-        Err(DiskError {
-            cause: DiskCause::Missing,
-            ..
-        }) => Err(ReadError::Gone { seq: segment.first }),
+        Err(DiskError { cause: DiskCause::Missing, .. }) => Err(ReadError::Gone { seq: segment.first }),
         Err(error) => Err(error.into()),
     }
 }

@@ -59,13 +59,7 @@ impl<D: Disk> Window<D> {
     pub(crate) fn open(disk: &D, name: &str) -> Result<Window<D>, DiskError> {
         let file = disk.open(name, Access::Read)?;
         let bytes = disk.bytes(&file)?;
-        Ok(Window {
-            disk: disk.clone(),
-            file,
-            bytes,
-            start: 0,
-            buffer: Vec::new(),
-        })
+        Ok(Window { disk: disk.clone(), file, bytes, start: 0, buffer: Vec::new() })
     }
 
     /// Length of the file when it was opened.
@@ -108,11 +102,7 @@ impl<D: Disk> Window<D> {
 /// What stands where the next block is due.
 pub(crate) enum Step {
     /// A record, its body at this range of the file, now passed.
-    Record {
-        header: Header,
-        hash: Hash,
-        body: Range<u64>,
-    },
+    Record { header: Header, hash: Hash, body: Range<u64> },
     /// No record.
     End(End),
 }
@@ -142,22 +132,12 @@ pub(crate) struct Walk<D: Disk> {
 impl<D: Disk> Walk<D> {
     /// Begins at `at`, which is usually behind the segment's header.
     pub(crate) fn begin(window: Window<D>, frame: Frame, index: u64, at: Position) -> Walk<D> {
-        Walk {
-            frame,
-            index,
-            window,
-            at,
-        }
+        Walk { frame, index, window, at }
     }
 
     /// A fault at the current place.
     pub(crate) fn fault(&self, why: Why) -> Fault {
-        Fault {
-            file: segment_name(self.index),
-            offset: self.at.offset,
-            seq: Some(self.at.seq.next()),
-            why,
-        }
+        Fault { file: segment_name(self.index), offset: self.at.offset, seq: Some(self.at.seq.next()), why }
     }
 
     /// Looks at the next block; a sound record is passed, anything else stays where it is.
@@ -178,9 +158,7 @@ impl<D: Disk> Walk<D> {
             return Err(self.fault(Why::Foreign).into());
         }
         if header.segment != self.index {
-            return Ok(Step::End(End::Stale {
-                segment: header.segment,
-            }));
+            return Ok(Step::End(End::Stale { segment: header.segment }));
         }
         if let Some(why) = self.misfit(&header) {
             return Err(self.fault(why).into());
@@ -190,11 +168,9 @@ impl<D: Disk> Walk<D> {
             Kind::Continued | Kind::Stopped if !padded => Ok(Step::End(End::Unsound { part: Part::Padding })),
             Kind::Continued => Ok(Step::End(End::Continued)),
             Kind::Stopped => Ok(Step::End(End::Stopped)),
-            Kind::Segment | Kind::Identity => Err(self
-                .fault(Why::Misplaced {
-                    written_for: header.offset,
-                })
-                .into()),
+            Kind::Segment | Kind::Identity => {
+                Err(self.fault(Why::Misplaced { written_for: header.offset }).into())
+            }
         }
     }
 
@@ -204,9 +180,7 @@ impl<D: Disk> Walk<D> {
         let room = self.frame.segment_bytes - BLOCK_BYTES as u64 - at.offset;
         let length = header.length as usize;
         if header.offset != at.offset {
-            Some(Why::Misplaced {
-                written_for: header.offset,
-            })
+            Some(Why::Misplaced { written_for: header.offset })
         } else if header.seq != at.seq.next() {
             Some(Why::OutOfOrder { found: header.seq })
         } else if header.chain != at.chain {
@@ -216,9 +190,7 @@ impl<D: Disk> Walk<D> {
         } else if header.kind == Kind::Record
             && (length > self.frame.record_bytes_max() || span(length) as u64 > room)
         {
-            Some(Why::LengthImpossible {
-                found: u64::from(header.length),
-            })
+            Some(Why::LengthImpossible { found: u64::from(header.length) })
         } else {
             None
         }
@@ -243,11 +215,7 @@ impl<D: Disk> Walk<D> {
             chain: hash,
             epoch: header.epoch,
         };
-        Ok(Step::Record {
-            header,
-            hash,
-            body: start..start + length as u64,
-        })
+        Ok(Step::Record { header, hash, body: start..start + length as u64 })
     }
 
     /// The body of the record just passed.
@@ -262,13 +230,7 @@ impl<D: Disk> Walk<D> {
         let mut offset = self.at.offset + BLOCK_BYTES as u64;
         while offset + BLOCK_BYTES as u64 <= self.frame.segment_bytes {
             let header = Header::decode(self.window.read(offset, BLOCK_BYTES)?);
-            if let Ok(Header {
-                id,
-                segment,
-                offset: own,
-                seq,
-                ..
-            }) = header
+            if let Ok(Header { id, segment, offset: own, seq, .. }) = header
                 && (id, segment, own) == (self.frame.id, self.index, offset)
             {
                 return Ok(Some(seq));
@@ -289,18 +251,5 @@ impl<D: Disk> Walk<D> {
             offset += BLOCK_BYTES as u64;
         }
         Ok(true)
-    }
-
-    /// Whether any block from the current place on is a sound one of another segment: what the file held before.
-    pub(crate) fn was_used_before(&mut self) -> Result<bool, DiskError> {
-        let mut offset = self.at.offset;
-        while offset + BLOCK_BYTES as u64 <= self.frame.segment_bytes {
-            let header = Header::decode(self.window.read(offset, BLOCK_BYTES)?);
-            if header.is_ok_and(|header| header.segment != self.index) {
-                return Ok(true);
-            }
-            offset += BLOCK_BYTES as u64;
-        }
-        Ok(false)
     }
 }
