@@ -25,10 +25,7 @@ mod tests {
 
     #[test]
     fn codes_are_as_terminals_draw_them() {
-        assert_eq!(
-            feature_code(Some("0704"), "123456789012").as_deref(),
-            Some("517C8226")
-        );
+        assert_eq!(feature_code(Some("0704"), "123456789012").as_deref(), Some("517C8226"));
         assert_eq!(feature_code(None, "123456789012").as_deref(), Some("56788226"));
         assert_eq!(feature_code(Some("704"), "123456789012"), None);
         assert_eq!(feature_code(Some("0704"), "12345678901A"), None);

@@ -53,17 +53,12 @@ fn days(year: u32, month: u32) -> u32 {
 }
 
 fn number(digits: &[u8]) -> u32 {
-    digits
-        .iter()
-        .fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
+    digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0'))
 }
 
 fn citizen_check(digits: &[u8]) -> u8 {
-    let sum: u32 = digits
-        .iter()
-        .zip(CITIZEN_WEIGHTS)
-        .map(|(digit, weight)| u32::from(digit - b'0') * weight)
-        .sum();
+    let sum: u32 =
+        digits.iter().zip(CITIZEN_WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     CITIZEN_CHECK[(sum % 11) as usize]
 }
 
@@ -88,11 +83,7 @@ pub fn citizen_number(text: &str) -> Result<[u8; 18], IdentityError> {
     if !digits.iter().all(u8::is_ascii_digit) || digits[0] == b'0' {
         return Err(IdentityError::Character);
     }
-    let (year, month, day) = (
-        number(&digits[6..10]),
-        number(&digits[10..12]),
-        number(&digits[12..14]),
-    );
+    let (year, month, day) = (number(&digits[6..10]), number(&digits[10..12]), number(&digits[12..14]));
     if day == 0 || day > days(year, month) {
         return Err(IdentityError::Date);
     }
@@ -126,11 +117,7 @@ pub fn organization_code(text: &str) -> Result<(), IdentityError> {
         sum += organization_value(*character).ok_or(IdentityError::Character)? * weight;
     }
     let last = organization_value(text[17]).ok_or(IdentityError::Character)?;
-    if last == (31 - sum % 31) % 31 {
-        Ok(())
-    } else {
-        Err(IdentityError::Check)
-    }
+    if last == (31 - sum % 31) % 31 { Ok(()) } else { Err(IdentityError::Check) }
 }
 
 /// The code of the subject itself, nine characters (GB 11714-1997): the ninth to the seventeenth of an organization's
@@ -157,11 +144,7 @@ pub fn subject_code(text: &str) -> Result<(), IdentityError> {
         11 => b'0',
         digit => b'0' + digit as u8,
     };
-    if text[8] == check {
-        Ok(())
-    } else {
-        Err(IdentityError::Check)
-    }
+    if text[8] == check { Ok(()) } else { Err(IdentityError::Check) }
 }
 
 #[cfg(test)]
@@ -190,10 +173,7 @@ mod tests {
     fn organizations_codes() {
         assert_eq!(organization_code("91350500798359476R"), Ok(()));
         assert_eq!(organization_code("91350203M0001QAY9B"), Err(IdentityError::Check));
-        assert_eq!(
-            organization_code("9135050079835947IR"),
-            Err(IdentityError::Character)
-        );
+        assert_eq!(organization_code("9135050079835947IR"), Err(IdentityError::Character));
         assert_eq!(organization_code("9135050079835947"), Err(IdentityError::Length));
         assert_eq!(subject_code("798359476"), Ok(()));
         assert_eq!(subject_code("MA1FL0000"), Err(IdentityError::Check));

@@ -20,10 +20,7 @@ pub fn derive(base: &Aes, label: &[u8], context: &[u8], algorithm: KeyAlgorithm)
     let bits = (algorithm.bytes() as u32 * 8).to_be_bytes();
     for (at, chunk) in out.chunks_mut(16).enumerate() {
         let counter = (at as u32 + 1).to_be_bytes();
-        let block = cmac(
-            base,
-            &[&counter, label, &[number(algorithm)], &[0], context, &bits],
-        );
+        let block = cmac(base, &[&counter, label, &[number(algorithm)], &[0], context, &bits]);
         chunk.copy_from_slice(&block[..chunk.len()]);
     }
     if algorithm.is_tdes() {

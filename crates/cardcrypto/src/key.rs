@@ -135,10 +135,7 @@ impl KeyBytes {
     fn new(from: &[u8]) -> Self {
         let mut bytes = [0; KEY_BYTES_MAX];
         bytes[..from.len()].copy_from_slice(from);
-        Self {
-            bytes,
-            len: from.len() as u8,
-        }
+        Self { bytes, len: from.len() as u8 }
     }
 
     fn get(&self) -> &[u8] {
@@ -426,12 +423,9 @@ mod tests {
     #[test]
     fn check_values_of_published_keys() {
         // DES of zeros under 0123456789ABCDEF FEDCBA9876543210 begins 08D7B4 (a much quoted test key).
-        let test_key = [
-            0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10,
-        ];
-        let value = Key::new(KeyAlgorithm::TdesDouble, &test_key)
-            .unwrap()
-            .check_value();
+        let test_key =
+            [0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xFE, 0xDC, 0xBA, 0x98, 0x76, 0x54, 0x32, 0x10];
+        let value = Key::new(KeyAlgorithm::TdesDouble, &test_key).unwrap().check_value();
         assert_eq!(value.to_string(), "08D7B4");
         assert!(value.begins_with(&[0x08, 0xD7, 0xB4, 0xFB]));
         assert!(!value.begins_with(&[0x08, 0xD7, 0xB4, 0xFC]) && !value.begins_with(&[0x08]));

@@ -268,13 +268,7 @@ pub enum KeyAct {
 
 impl KeyAct {
     /// Every act, for tables and tests.
-    pub const ALL: [Self; 5] = [
-        Self::Encrypt,
-        Self::Decrypt,
-        Self::Generate,
-        Self::Verify,
-        Self::Derive,
-    ];
+    pub const ALL: [Self; 5] = [Self::Encrypt, Self::Decrypt, Self::Generate, Self::Verify, Self::Derive];
 
     /// Whether the mode permits it.
     pub const fn permitted_by(self, mode: KeyMode) -> bool {
@@ -318,21 +312,12 @@ pub struct KeyAttributes {
 impl KeyAttributes {
     /// Attributes of a key without version that never leaves.
     pub const fn new(usage: KeyUsage, algorithm: KeyAlgorithm, mode: KeyMode) -> Self {
-        Self {
-            usage,
-            algorithm,
-            mode,
-            exportability: Exportability::Never,
-            version: *b"00",
-        }
+        Self { usage, algorithm, mode, exportability: Exportability::Never, version: *b"00" }
     }
 
     /// The same with another exportability.
     pub const fn exportable(self, exportability: Exportability) -> Self {
-        Self {
-            exportability,
-            ..self
-        }
+        Self { exportability, ..self }
     }
 }
 

@@ -15,6 +15,7 @@ pub mod hsm;
 pub mod identity;
 pub mod kdf;
 pub mod key;
+pub mod key_store;
 pub mod key_usage;
 pub mod keyblock;
 pub mod mac;

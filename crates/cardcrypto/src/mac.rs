@@ -73,9 +73,7 @@ pub fn cbc_mac<const N: usize>(cipher: &impl BlockCipher<N>, padding: Padding, d
 /// key). Under a key of single length it is algorithm 1.
 pub fn retail_mac(key: &Tdes, padding: Padding, data: &[u8]) -> [u8; 8] {
     let mut chain = [0; 8];
-    each_block(padding, data, |block| {
-        chain = key.encrypt_first(xor(block, &chain))
-    });
+    each_block(padding, data, |block| chain = key.encrypt_first(xor(block, &chain)));
     key.finish_retail(chain)
 }
 
@@ -151,11 +149,7 @@ impl<const N: usize> UnionPayEcbMac<N> {
         each_block(Padding::Zeros, data, |block| folded = xor(folded, &block));
         let first = cipher.encrypt(Self::half(&folded[..N / 2]));
         let second = cipher.encrypt(xor(first, &Self::half(&folded[N / 2..])));
-        Self {
-            folded,
-            first,
-            second,
-        }
+        Self { folded, first, second }
     }
 
     /// The text of half a block, as long as a block.
@@ -213,14 +207,8 @@ mod tests {
             decode(b"6BC1BEE22E409F96E93D7E117393172AAE2D8A571E03AC9C9EB76FAC45AF8E5130C81C46A35CE411")
                 .unwrap();
         assert_eq!(encode(&cmac(&aes, &[])), "BB1D6929E95937287FA37D129B756746");
-        assert_eq!(
-            encode(&cmac(&aes, &[&message[..7], &message[7..]])),
-            "DFA66747DE9AE63030CA32611497C827"
-        );
-        assert_eq!(
-            encode(&cmac(&aes, &[&message[..16]])),
-            "070A16B46B4D4144F79BDD9DD04A287C"
-        );
+        assert_eq!(encode(&cmac(&aes, &[&message[..7], &message[7..]])), "DFA66747DE9AE63030CA32611497C827");
+        assert_eq!(encode(&cmac(&aes, &[&message[..16]])), "070A16B46B4D4144F79BDD9DD04A287C");
         let three = tdes("8AA83BF8CBDA10620BC1BF19FBB6CD58BC313D4A371CA8B5");
         assert_eq!(encode(&cmac(&three, &[])), "B7A688E122FFAF95");
     }

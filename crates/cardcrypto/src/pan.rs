@@ -66,10 +66,7 @@ impl Pan {
         }
         let mut digits = [0; PAN_DIGITS_MAX];
         digits[..text.len()].copy_from_slice(text);
-        Ok(Self {
-            digits,
-            len: text.len() as u8,
-        })
+        Ok(Self { digits, len: text.len() as u8 })
     }
 
     /// All digits. The word an auditor looks for.
@@ -158,11 +155,7 @@ pub fn luhn_check_digit(payload: &str) -> Option<char> {
         }
         let digit = u32::from(character - b'0');
         // Every second digit, beginning beside the check digit, counts double, its digits summed.
-        sum += if place % 2 == 0 {
-            digit / 5 + digit * 2 % 10
-        } else {
-            digit
-        };
+        sum += if place % 2 == 0 { digit / 5 + digit * 2 % 10 } else { digit };
     }
     char::from_digit((10 - sum % 10) % 10, 10)
 }

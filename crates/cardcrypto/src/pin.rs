@@ -57,10 +57,7 @@ impl Pin {
         for (to, from) in digits.iter_mut().zip(text) {
             *to = from - b'0';
         }
-        Ok(Self {
-            digits,
-            len: text.len() as u8,
-        })
+        Ok(Self { digits, len: text.len() as u8 })
     }
 
     /// The PIN of digit values 0 to 9.
@@ -76,10 +73,7 @@ impl Pin {
         }
         let mut digits = [0; PIN_DIGITS_MAX];
         digits[..values.len()].copy_from_slice(values);
-        Ok(Self {
-            digits,
-            len: values.len() as u8,
-        })
+        Ok(Self { digits, len: values.len() as u8 })
     }
 
     /// The digits as values 0 to 9. The word an auditor looks for.

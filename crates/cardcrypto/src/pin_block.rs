@@ -30,14 +30,8 @@ pub enum PinFormat {
 
 impl PinFormat {
     /// Every format, for tables and tests.
-    pub const ALL: [Self; 6] = [
-        Self::Iso0,
-        Self::Iso1,
-        Self::Iso2,
-        Self::Iso3,
-        Self::Iso4,
-        Self::UnionPayNoPan,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Iso0, Self::Iso1, Self::Iso2, Self::Iso3, Self::Iso4, Self::UnionPayNoPan];
 
     /// Bytes of the encrypted block.
     pub const fn bytes(self) -> usize {
@@ -181,11 +175,7 @@ fn lay_out<const N: usize>(format: PinFormat, pin: &Pin, mut fill: [u8; N]) -> [
     fill[0] = format.control() << 4 | digits.len() as u8;
     for (place, digit) in digits.iter().enumerate() {
         let byte = &mut fill[1 + place / 2];
-        *byte = if place % 2 == 0 {
-            digit << 4 | (*byte & 0x0F)
-        } else {
-            (*byte & 0xF0) | digit
-        };
+        *byte = if place % 2 == 0 { digit << 4 | (*byte & 0x0F) } else { (*byte & 0xF0) | digit };
     }
     fill
 }
@@ -193,11 +183,7 @@ fn lay_out<const N: usize>(format: PinFormat, pin: &Pin, mut fill: [u8; N]) -> [
 /// The PIN of a clear block of which the first eight bytes are control, length, PIN and fill.
 fn take_out(format: PinFormat, clear: &[u8]) -> Result<Pin, PinBlockError> {
     let nibble = |at: usize| {
-        if at.is_multiple_of(2) {
-            clear[at / 2] >> 4
-        } else {
-            clear[at / 2] & 0x0F
-        }
+        if at.is_multiple_of(2) { clear[at / 2] >> 4 } else { clear[at / 2] & 0x0F }
     };
     if nibble(0) != format.control() {
         return Err(PinBlockError::Control);
@@ -225,11 +211,8 @@ fn letters(entropy: &dyn Entropy, out: &mut [u8; 8]) -> Result<(), EntropyFailed
         // 252 is the largest multiple of six in a byte; beyond it some letter would come more often.
         for die in dice.into_iter().filter(|die| *die < 252).take(16 - at) {
             let letter = 0xA + die % 6;
-            out[at / 2] = if at % 2 == 0 {
-                letter << 4 | (out[at / 2] & 0x0F)
-            } else {
-                (out[at / 2] & 0xF0) | letter
-            };
+            out[at / 2] =
+                if at % 2 == 0 { letter << 4 | (out[at / 2] & 0x0F) } else { (out[at / 2] & 0xF0) | letter };
             at += 1;
         }
     }
@@ -312,18 +295,8 @@ mod tests {
         check(PinFormat::Iso1, "12345", "5555555551234567", "1512345505050505");
         check(PinFormat::Iso2, "1234", "5555555551234567", "241234FFFFFFFFFF");
         check(PinFormat::Iso3, "1234", "5555555551234567", "341261AAAAEDCBA9");
-        check(
-            PinFormat::UnionPayNoPan,
-            "123456",
-            "6225880212345675",
-            "06123456FFFFFFFF",
-        );
-        check(
-            PinFormat::UnionPayNoPan,
-            "123456789012",
-            "6225880212345675",
-            "0C123456789012FF",
-        );
+        check(PinFormat::UnionPayNoPan, "123456", "6225880212345675", "06123456FFFFFFFF");
+        check(PinFormat::UnionPayNoPan, "123456789012", "6225880212345675", "0C123456789012FF");
     }
 
     #[test]
@@ -343,18 +316,10 @@ mod tests {
             (PinFormat::Iso4, "041261AAAAEDCBA9", PinBlockError::Size),
             (PinFormat::UnionPayNoPan, "06123456FFFFFFF1", PinBlockError::Fill),
             (PinFormat::UnionPayNoPan, "0612345AFFFFFFFF", PinBlockError::Digit),
-            (
-                PinFormat::UnionPayNoPan,
-                "12123456FFFFFFFF",
-                PinBlockError::Control,
-            ),
+            (PinFormat::UnionPayNoPan, "12123456FFFFFFFF", PinBlockError::Control),
         ] {
             let bytes = decode(block.as_bytes()).unwrap().try_into().unwrap();
-            assert_eq!(
-                PinBlock::new(bytes).decode(format, &pan).err(),
-                Some(why),
-                "{format:?} {block}"
-            );
+            assert_eq!(PinBlock::new(bytes).decode(format, &pan).err(), Some(why), "{format:?} {block}");
         }
     }
 
@@ -362,20 +327,14 @@ mod tests {
     #[test]
     fn format_4_is_as_published() {
         let key = AesKey::new(&decode(b"AF8CB133A78F8DC2D1359F18527593FB").unwrap()).unwrap();
-        let (pin, pan) = (
-            Pin::parse("1234").unwrap(),
-            Pan::parse("4111111111111111").unwrap(),
-        );
+        let (pin, pan) = (Pin::parse("1234").unwrap(), Pan::parse("4111111111111111").unwrap());
         let random = decode(b"2F69ADDE2E9E7ACE").unwrap().try_into().unwrap();
         let block = encipher_iso4(&Aes::new(&key), &pin, &pan, random);
         assert_eq!(encode(&block), "A912150391AB65A67E52883D81CE2D15");
         assert_eq!(decipher_iso4(&Aes::new(&key), block, &pan), Ok(pin));
         let other = Pan::parse("4111111111111112").unwrap();
         assert!(decipher_iso4(&Aes::new(&key), block, &other).is_err());
-        assert_eq!(
-            encode(&iso4_pan_field("1").unwrap()),
-            "00000000000010000000000000000000"
-        );
+        assert_eq!(encode(&iso4_pan_field("1").unwrap()), "00000000000010000000000000000000");
         assert_eq!(
             encode(&iso4_pan_field("1234567890123456789").unwrap()),
             "71234567890123456789000000000000"

@@ -133,10 +133,7 @@ impl PinOffset {
         for (to, from) in digits.iter_mut().zip(text) {
             *to = from - b'0';
         }
-        Ok(Self {
-            digits,
-            len: text.len() as u8,
-        })
+        Ok(Self { digits, len: text.len() as u8 })
     }
 
     /// The digit values 0 to 9.
@@ -171,12 +168,7 @@ impl Ibm3624 {
         if fill > 15 {
             return Err(Ibm3624Error::Fill);
         }
-        Ok(Self {
-            table: table.map(|digit| digit - b'0'),
-            first,
-            count,
-            fill,
-        })
+        Ok(Self { table: table.map(|digit| digit - b'0'), first, count, fill })
     }
 
     /// Sixteen digits of which the PIN's length is the natural PIN (IBM 3624 PIN verification).
@@ -187,20 +179,12 @@ impl Ibm3624 {
         for (place, digit) in counted.iter().take(16).enumerate() {
             let value = digit - b'0';
             let byte = &mut validation[place / 2];
-            *byte = if place % 2 == 0 {
-                value << 4 | (*byte & 0x0F)
-            } else {
-                (*byte & 0xF0) | value
-            };
+            *byte = if place % 2 == 0 { value << 4 | (*byte & 0x0F) } else { (*byte & 0xF0) | value };
         }
         let encrypted = Zeroizing::new(pvk.encrypt(validation));
         let mut digits = Zeroizing::new([0; 16]);
         for (place, digit) in digits.iter_mut().enumerate() {
-            let nibble = if place % 2 == 0 {
-                encrypted[place / 2] >> 4
-            } else {
-                encrypted[place / 2] & 0x0F
-            };
+            let nibble = if place % 2 == 0 { encrypted[place / 2] >> 4 } else { encrypted[place / 2] & 0x0F };
             *digit = self.table[usize::from(nibble)];
         }
         Ok(digits)
@@ -226,10 +210,7 @@ impl Ibm3624 {
     /// [`Ibm3624Error::Range`].
     pub fn offset(&self, pvk: &Tdes, pan: &Pan, pin: &Pin) -> Result<PinOffset, Ibm3624Error> {
         let natural = self.intermediate(pvk, pan)?;
-        let mut offset = PinOffset {
-            digits: [0; PIN_DIGITS_MAX],
-            len: pin.expose().len() as u8,
-        };
+        let mut offset = PinOffset { digits: [0; PIN_DIGITS_MAX], len: pin.expose().len() as u8 };
         for (place, digit) in pin.expose().iter().enumerate() {
             offset.digits[place] = (10 + digit - natural[place]) % 10;
         }
@@ -255,27 +236,10 @@ mod tests {
         for (pvk, index, pin, pan, pvv) in [
             (PVK, 1, "4524", "1122334455667788", "8523"),
             (PVK, 1, "0570", "1122334455667718", "3144"),
-            (
-                "11111111111111112222222222222222",
-                3,
-                "9999",
-                "5555555551234567",
-                "5435",
-            ),
-            (
-                "11111111111111112222222222222222",
-                3,
-                "999912",
-                "5555555551234567",
-                "5435",
-            ),
+            ("11111111111111112222222222222222", 3, "9999", "5555555551234567", "5435"),
+            ("11111111111111112222222222222222", 3, "999912", "5555555551234567", "5435"),
         ] {
-            let made = visa_pvv(
-                &key(pvk),
-                index,
-                &Pin::parse(pin).unwrap(),
-                &Pan::parse(pan).unwrap(),
-            );
+            let made = visa_pvv(&key(pvk), index, &Pin::parse(pin).unwrap(), &Pan::parse(pan).unwrap());
             assert_eq!(made.expose(), pvv.as_bytes());
         }
         assert!(Pvv::parse("852").is_none() && Pvv::parse("85231").is_none() && Pvv::parse("85a3").is_none());
@@ -304,17 +268,8 @@ mod tests {
             assert_eq!(rule.pin(&key(PVK), &pan, &offset), Ok(pin));
         }
         let beyond = Ibm3624::new("1234567890123456", 4, 13, 0).unwrap();
-        assert_eq!(
-            beyond.offset(&key(PVK), &pan, &Pin::parse("1234").unwrap()),
-            Err(Ibm3624Error::Range)
-        );
-        assert_eq!(
-            Ibm3624::new("123456789012345A", 0, 16, 0),
-            Err(Ibm3624Error::Table)
-        );
-        assert_eq!(
-            Ibm3624::new("1234567890123456", 0, 16, 16),
-            Err(Ibm3624Error::Fill)
-        );
+        assert_eq!(beyond.offset(&key(PVK), &pan, &Pin::parse("1234").unwrap()), Err(Ibm3624Error::Range));
+        assert_eq!(Ibm3624::new("123456789012345A", 0, 16, 0), Err(Ibm3624Error::Table));
+        assert_eq!(Ibm3624::new("1234567890123456", 0, 16, 16), Err(Ibm3624Error::Fill));
     }
 }

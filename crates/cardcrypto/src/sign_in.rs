@@ -127,11 +127,7 @@ impl SignInLayout {
             let short =
                 *role == WorkingKeyRole::Mac && !self.is_sm4() && key.len() == 16 && key[8..] == [0; 8];
             let cryptogram = if short { &key[..8] } else { key };
-            SealedKey {
-                role: *role,
-                cryptogram,
-                check_value,
-            }
+            SealedKey { role: *role, cryptogram, check_value }
         });
         Ok(keys.collect())
     }
@@ -205,31 +201,19 @@ mod tests {
         let shown: Vec<String> = keys.iter().map(|key| encode(key.expose())).collect();
         assert_eq!(
             shown,
-            [
-                "0123456789ABCDEFFEDCBA9876543210",
-                "5CBE7E38A146FD5C",
-                "89ABCDEF0123456776543210FEDCBA98"
-            ]
+            ["0123456789ABCDEFFEDCBA9876543210", "5CBE7E38A146FD5C", "89ABCDEF0123456776543210FEDCBA98"]
         );
-        let parts: Vec<_> = sealed
-            .iter()
-            .zip(&keys)
-            .map(|(sealed, key)| (sealed.cryptogram, key.check_value()))
-            .collect();
+        let parts: Vec<_> =
+            sealed.iter().zip(&keys).map(|(sealed, key)| (sealed.cryptogram, key.check_value())).collect();
         assert_eq!(layout.lay_out(&parts), Ok(field.clone()));
         assert_eq!(layout.lay_out(&parts[1..]), Err(SignInError::Length));
         assert_eq!(SignInLayout::Double.split(&field), Err(SignInError::Length));
-        let wrong = SealedKey {
-            check_value: [0; 4],
-            ..sealed[0]
-        };
+        let wrong = SealedKey { check_value: [0; 4], ..sealed[0] };
         assert_eq!(open(&wrong), Err(SignInError::CheckValue));
         assert_eq!(SignInLayout::of_network_code("002"), None);
-        for (layout, bytes) in [
-            (SignInLayout::Single, 24),
-            (SignInLayout::Double, 40),
-            (SignInLayout::Sm4, 40),
-        ] {
+        for (layout, bytes) in
+            [(SignInLayout::Single, 24), (SignInLayout::Double, 40), (SignInLayout::Sm4, 40)]
+        {
             assert_eq!(layout.bytes(), bytes);
         }
     }

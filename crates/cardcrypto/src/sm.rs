@@ -70,9 +70,7 @@ impl Sm2PublicKey {
         };
         let mut encoded = [4; 65];
         encoded[1..].copy_from_slice(coordinates);
-        VerifyingKey::from_sec1_bytes(identity, &encoded)
-            .map(Self)
-            .map_err(|_| Sm2Error::PublicKey)
+        VerifyingKey::from_sec1_bytes(identity, &encoded).map(Self).map_err(|_| Sm2Error::PublicKey)
     }
 
     /// The point's coordinates, 64 bytes.
@@ -94,11 +92,7 @@ impl Sm2PublicKey {
 
 impl fmt::Debug for Sm2PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Sm2PublicKey({}..)",
-            crate::hexadecimal::encode(&self.point()[..4])
-        )
+        write!(f, "Sm2PublicKey({}..)", crate::hexadecimal::encode(&self.point()[..4]))
     }
 }
 
@@ -121,9 +115,7 @@ impl Sm2PrivateKey {
         if number.len() != 32 {
             return Err(Sm2Error::PrivateKey);
         }
-        SigningKey::from_slice(identity, number)
-            .map(Self)
-            .map_err(|_| Sm2Error::PrivateKey)
+        SigningKey::from_slice(identity, number).map(Self).map_err(|_| Sm2Error::PrivateKey)
     }
 
     /// A random key.

@@ -66,9 +66,6 @@ mod tests {
         assert_ne!(token, hasher(2).token(&pan("6225880212345675")));
         assert_ne!(token, hasher(1).token(&pan("6225880212345676")));
         // Independently: python3 -c 'import hmac;print(hmac.new(b"\1"*32,b"6225880212345675","sha256").hexdigest())'
-        assert_eq!(
-            format!("{token:?}"),
-            "CardToken(5FA0DE74F8CE91E3753D9D96B99ABD8B)"
-        );
+        assert_eq!(format!("{token:?}"), "CardToken(5FA0DE74F8CE91E3753D9D96B99ABD8B)");
     }
 }

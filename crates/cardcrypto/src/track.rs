@@ -89,11 +89,7 @@ impl Track2 {
         let mut kept = [0; TRACK2_CHARACTERS_MAX];
         kept[..text.len()].copy_from_slice(text);
         kept[separator] = b'D';
-        Ok(Self {
-            text: kept,
-            len: text.len() as u8,
-            separator: separator as u8,
-        })
+        Ok(Self { text: kept, len: text.len() as u8, separator: separator as u8 })
     }
 
     /// The track of packed digits: `characters` of them, two a byte, the separator as half byte `D`.
@@ -125,15 +121,9 @@ impl Track2 {
     pub fn packed(&self) -> Zeroizing<Vec<u8>> {
         let text = self.expose().as_bytes();
         let half = |at: usize| {
-            text.get(at)
-                .map_or(0, |character| crate::hexadecimal::value(*character).unwrap_or(0))
+            text.get(at).map_or(0, |character| crate::hexadecimal::value(*character).unwrap_or(0))
         };
-        Zeroizing::new(
-            (0..text.len())
-                .step_by(2)
-                .map(|at| half(at) << 4 | half(at + 1))
-                .collect(),
-        )
+        Zeroizing::new((0..text.len()).step_by(2).map(|at| half(at) << 4 | half(at + 1)).collect())
     }
 
     /// The card number.
@@ -226,22 +216,13 @@ mod tests {
     fn tracks_are_parsed_or_refused_by_name() {
         let check = |text: &str| Track2::parse(text).err();
         let track = Track2::parse("6225880212345675=30122010000012300000").unwrap();
-        assert_eq!(
-            track,
-            Track2::parse("6225880212345675D30122010000012300000F").unwrap()
-        );
+        assert_eq!(track, Track2::parse("6225880212345675D30122010000012300000F").unwrap());
         assert_eq!(track.pan().expose(), "6225880212345675");
-        assert_eq!(
-            (track.expiry().digits(), track.service_code().digits()),
-            (b"3012", b"201")
-        );
+        assert_eq!((track.expiry().digits(), track.service_code().digits()), (b"3012", b"201"));
         assert_eq!(track.expose_discretionary(), "0000012300000");
         assert_eq!(check("6225880212345675=3012201"), None);
         assert_eq!(check("6225880212345675=301220"), Some(TrackError::Length));
-        assert_eq!(
-            check("6225880212345675=301220100000000000000000"),
-            Some(TrackError::Length)
-        );
+        assert_eq!(check("6225880212345675=301220100000000000000000"), Some(TrackError::Length));
         assert_eq!(check("622588021234567530122010"), Some(TrackError::Separator));
         assert_eq!(check("6225880212345675=3012=201"), Some(TrackError::Separator));
         assert_eq!(check("6225880212345675=3012a201"), Some(TrackError::Digit));
@@ -253,17 +234,11 @@ mod tests {
 
     #[test]
     fn packing_is_undone() {
-        for text in [
-            "6225880212345675D30122010000012300000",
-            "6225880212345675D3012201000001230000",
-        ] {
+        for text in ["6225880212345675D30122010000012300000", "6225880212345675D3012201000001230000"] {
             let track = Track2::parse(text).unwrap();
             let packed = track.packed();
             assert_eq!(Track2::from_packed(&packed, text.len()), Ok(track));
-            assert_eq!(
-                Track2::from_packed(&packed[1..], text.len()).err(),
-                Some(TrackError::Length)
-            );
+            assert_eq!(Track2::from_packed(&packed[1..], text.len()).err(), Some(TrackError::Length));
         }
         let odd = decode(b"6225880212345675D30122010000012300005A").unwrap();
         assert_eq!(Track2::from_packed(&odd, 37).err(), Some(TrackError::Fill));
@@ -273,9 +248,7 @@ mod tests {
     fn a_terminal_s_encryption_is_undone() {
         let key = TdesKey::new(&decode(b"89ABCDEF0123456776543210FEDCBA98").unwrap()).unwrap();
         let tdk = Tdes::new(&key);
-        let mut packed = Track2::parse("6225880212345675D30122010000012300000")
-            .unwrap()
-            .packed();
+        let mut packed = Track2::parse("6225880212345675D30122010000012300000").unwrap().packed();
         encrypt_packed(&tdk, &mut packed).unwrap();
         assert_eq!(encode(&packed), "6225880212345675D30131478A6EBB0E28E700");
         decrypt_packed(&tdk, &mut packed).unwrap();

@@ -26,10 +26,7 @@ impl Ksn {
     /// The number of these bytes.
     pub fn new(bytes: [u8; 12]) -> Self {
         let [a, b, c, d, e, f, g, h, counter @ ..] = bytes;
-        Self {
-            initial_key_id: [a, b, c, d, e, f, g, h],
-            counter: u32::from_be_bytes(counter),
-        }
+        Self { initial_key_id: [a, b, c, d, e, f, g, h], counter: u32::from_be_bytes(counter) }
     }
 
     /// Whether a terminal of the standard can have sent it: a counter from 1 with at most sixteen ones.
@@ -40,12 +37,7 @@ impl Ksn {
 
 impl fmt::Debug for Ksn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Ksn({}{:08X})",
-            crate::hexadecimal::encode(&self.initial_key_id),
-            self.counter
-        )
+        write!(f, "Ksn({}{:08X})", crate::hexadecimal::encode(&self.initial_key_id), self.counter)
     }
 }
 
@@ -187,12 +179,7 @@ fn aes_key(bytes: &[u8]) -> AesKey {
 
 /// A terminal's first key from its base key (X9.24-3:2017, 6.3.1).
 pub fn initial_key(base: &AesKey, initial_key_id: [u8; 8]) -> AesKey {
-    aes_key(&derive(
-        base,
-        Purpose::Initial,
-        DerivedType::of(base),
-        initial_key_id,
-    ))
+    aes_key(&derive(base, Purpose::Initial, DerivedType::of(base), initial_key_id))
 }
 
 fn tail(ksn: Ksn, counter: u32) -> [u8; 8] {
@@ -207,11 +194,7 @@ pub fn derivation_key(initial: &AesKey, ksn: Ksn) -> AesKey {
     let what = DerivedType::of(initial);
     let mut key = initial.clone();
     let mut reached = 0;
-    for bit in (0..32)
-        .rev()
-        .map(|place| 1_u32 << place)
-        .filter(|bit| ksn.counter & bit != 0)
-    {
+    for bit in (0..32).rev().map(|place| 1_u32 << place).filter(|bit| ksn.counter & bit != 0) {
         reached |= bit;
         key = aes_key(&derive(&key, Purpose::Derivation, what, tail(ksn, reached)));
     }
@@ -249,13 +232,7 @@ mod tests {
 
     #[test]
     fn impossible_counters_are_known() {
-        let possible = |counter| {
-            Ksn {
-                initial_key_id: [0; 8],
-                counter,
-            }
-            .is_possible()
-        };
+        let possible = |counter| Ksn { initial_key_id: [0; 8], counter }.is_possible();
         assert!(possible(1) && possible(0xFFFF_0000));
         assert!(!possible(0) && !possible(0xFFFF_8000));
     }

@@ -65,10 +65,7 @@ pub enum Purpose {
 }
 
 fn double_length(key: &TdesKey) -> Result<Zeroizing<[u8; 16]>, KeyError> {
-    key.expose()
-        .try_into()
-        .map(Zeroizing::new)
-        .map_err(|_| KeyError::Length)
+    key.expose().try_into().map(Zeroizing::new).map_err(|_| KeyError::Length)
 }
 
 fn folded(key: &[u8; 16], mask: [u8; 8]) -> Zeroizing<[u8; 16]> {
@@ -117,11 +114,7 @@ pub fn transaction_key(initial: &TdesKey, ksn: Ksn) -> Result<TdesKey, KeyError>
     let mut register = [0; 8];
     register.copy_from_slice(&zeroed[2..]);
     let counter = ksn.counter();
-    for bit in (0..COUNTER_BITS)
-        .rev()
-        .map(|place| 1_u32 << place)
-        .filter(|bit| counter & bit != 0)
-    {
+    for bit in (0..COUNTER_BITS).rev().map(|place| 1_u32 << place).filter(|bit| counter & bit != 0) {
         for (to, from) in register[5..].iter_mut().zip(&bit.to_be_bytes()[1..]) {
             *to |= from;
         }
@@ -174,21 +167,9 @@ mod tests {
     fn keys_are_as_published() {
         let base = key("0123456789ABCDEFFEDCBA9876543210");
         for (number, transaction, pin) in [
-            (
-                "FFFF9876543210E00001",
-                "042666B49184CFA368DE9628D0397BC9",
-                "042666B49184CF5C68DE9628D0397B36",
-            ),
-            (
-                "FFFF9876543210E00013",
-                "C3DF489FDF1153B4F03DE97C27DC4C2F",
-                "C3DF489FDF11534BF03DE97C27DC4CD0",
-            ),
-            (
-                "FFFF9876543210F00000",
-                "AA4D58DB653EC74A48C75F2F047DD2B5",
-                "AA4D58DB653EC7B548C75F2F047DD24A",
-            ),
+            ("FFFF9876543210E00001", "042666B49184CFA368DE9628D0397BC9", "042666B49184CF5C68DE9628D0397B36"),
+            ("FFFF9876543210E00013", "C3DF489FDF1153B4F03DE97C27DC4C2F", "C3DF489FDF11534BF03DE97C27DC4CD0"),
+            ("FFFF9876543210F00000", "AA4D58DB653EC74A48C75F2F047DD2B5", "AA4D58DB653EC7B548C75F2F047DD24A"),
         ] {
             let initial = initial_key(&base, ksn(number)).unwrap();
             assert_eq!(encode(initial.expose()), "6AC292FAA1315B4D858AB3A3D7D5933A");
@@ -200,10 +181,7 @@ mod tests {
 
     #[test]
     fn keys_of_other_lengths_and_impossible_counters_are_known() {
-        assert_eq!(
-            initial_key(&key("0123456789ABCDEF"), ksn("FFFF9876543210E00001")),
-            Err(KeyError::Length)
-        );
+        assert_eq!(initial_key(&key("0123456789ABCDEF"), ksn("FFFF9876543210E00001")), Err(KeyError::Length));
         assert!(ksn("FFFF9876543210E00001").is_possible());
         assert!(ksn("FFFF9876543210EFFC00").is_possible());
         assert!(!ksn("FFFF9876543210E00000").is_possible());

@@ -104,13 +104,7 @@ pub struct Cryptogram<'a> {
 
 impl fmt::Debug for Cryptogram<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Cryptogram({:?}, {:?}, counter {})",
-            self.profile,
-            self.pan,
-            u16::from_be_bytes(self.atc)
-        )
+        write!(f, "Cryptogram({:?}, {:?}, counter {})", self.profile, self.pan, u16::from_be_bytes(self.atc))
     }
 }
 
@@ -139,10 +133,7 @@ impl Arpc {
     fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 8];
         bytes[..code.len()].copy_from_slice(code);
-        Self {
-            bytes,
-            len: code.len() as u8,
-        }
+        Self { bytes, len: code.len() as u8 }
     }
 
     /// The answer's bytes.
@@ -208,10 +199,7 @@ pub struct CardKeys {
     profile: Profile,
 }
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "lives for one cryptogram on the stack, and boxing costs time"
-)]
+#[expect(clippy::large_enum_variant, reason = "lives for one cryptogram on the stack, and boxing costs time")]
 enum CardCipher {
     Tdes { master: Tdes, session: Option<Tdes> },
     Sm4 { session: Sm4 },
@@ -235,10 +223,9 @@ pub(super) fn session_key(
     match method {
         SessionKeyMethod::MasterKey => None,
         SessionKeyMethod::Common => Some(common_session_key(master, by_counter(atc))),
-        SessionKeyMethod::Mastercard => Some(common_session_key(
-            master,
-            by_counter_and_number(atc, unpredictable),
-        )),
+        SessionKeyMethod::Mastercard => {
+            Some(common_session_key(master, by_counter_and_number(atc, unpredictable)))
+        }
         SessionKeyMethod::Pboc => Some(pboc_session_key(master, atc)),
     }
 }
@@ -249,29 +236,16 @@ impl CardKeys {
     /// # Errors
     /// [`EmvError::Key`] when the issuer's key is not of the profile's cipher.
     pub fn derive(issuer: &IssuerKey<'_>, cryptogram: &Cryptogram<'_>) -> Result<Self, EmvError> {
-        let Cryptogram {
-            profile,
-            master_key,
-            pan,
-            sequence,
-            atc,
-            unpredictable,
-            ..
-        } = *cryptogram;
+        let Cryptogram { profile, master_key, pan, sequence, atc, unpredictable, .. } = *cryptogram;
         let cipher = match (issuer, profile == Profile::PbocSm4) {
             (IssuerKey::Tdes(issuer), false) => {
                 let master = Tdes::new(&card_master_key(issuer, master_key, pan, sequence));
                 let session = session_key(profile.rules().session_key, &master, atc, unpredictable);
-                CardCipher::Tdes {
-                    master,
-                    session: session.as_ref().map(Tdes::new),
-                }
+                CardCipher::Tdes { master, session: session.as_ref().map(Tdes::new) }
             }
             (IssuerKey::Sm4(issuer), true) => {
                 let master = Sm4::new(&card_master_key_sm4(issuer, master_key, pan, sequence));
-                CardCipher::Sm4 {
-                    session: Sm4::new(&pboc_session_key_sm4(&master, atc)),
-                }
+                CardCipher::Sm4 { session: Sm4::new(&pboc_session_key_sm4(&master, atc)) }
             }
             (IssuerKey::Tdes(_) | IssuerKey::Sm4(_), _) => return Err(EmvError::Key),
         };
@@ -293,13 +267,7 @@ impl CardKeys {
         }
         let master = Tdes::new(master);
         let session = session_key(profile.rules().session_key, &master, atc, unpredictable);
-        Ok(Self {
-            cipher: CardCipher::Tdes {
-                master,
-                session: session.as_ref().map(Tdes::new),
-            },
-            profile,
-        })
+        Ok(Self { cipher: CardCipher::Tdes { master, session: session.as_ref().map(Tdes::new) }, profile })
     }
 
     /// The cryptogram that the card should have sent over `data`.
@@ -377,10 +345,7 @@ mod tests {
     fn cryptograms_and_answers_are_as_published() {
         let visa = "000000004000000000000000012480000480000124191105 0152BF45851800001C";
         let mastercard = "000000009999000000000000012480000000000124209906 00ABCDEF121800001C";
-        let csu = ArpcAsk::StatusUpdate {
-            csu: [0; 4],
-            proprietary: &[],
-        };
+        let csu = ArpcAsk::StatusUpdate { csu: [0; 4], proprietary: &[] };
         for (profile, head, tail, arqc, ask, arpc) in [
             (
                 Profile::VisaCvn10,
@@ -390,22 +355,8 @@ mod tests {
                 ArpcAsk::Code(*b"00"),
                 "28993816AFAE4AEB",
             ),
-            (
-                Profile::VisaCvn22,
-                visa,
-                "06011203A0B800",
-                "7A788EA6B8A3E733",
-                csu,
-                "9AF514C1",
-            ),
-            (
-                Profile::VisaCvn18,
-                visa,
-                "06011203A0B800",
-                "7A788EA6B8A3E733",
-                csu,
-                "9AF514C1",
-            ),
+            (Profile::VisaCvn22, visa, "06011203A0B800", "7A788EA6B8A3E733", csu, "9AF514C1"),
+            (Profile::VisaCvn18, visa, "06011203A0B800", "7A788EA6B8A3E733", csu, "9AF514C1"),
             (
                 Profile::MastercardCvn16,
                 mastercard,
@@ -441,11 +392,7 @@ mod tests {
             let keys = CardKeys::derive(&IssuerKey::Tdes(&issuer), &cryptogram).unwrap();
             assert!(bool::from(keys.is_right(&data, &arqc)), "{profile:?}");
             assert!(!bool::from(keys.is_right(&data[1..], &arqc)), "{profile:?}");
-            assert_eq!(
-                encode(keys.answer(arqc, &ask).unwrap().bytes()),
-                arpc,
-                "{profile:?}"
-            );
+            assert_eq!(encode(keys.answer(arqc, &ask).unwrap().bytes()), arpc, "{profile:?}");
             let other = match ask {
                 ArpcAsk::Code(_) => csu,
                 ArpcAsk::StatusUpdate { .. } => ArpcAsk::Code([0; 2]),
@@ -489,11 +436,7 @@ mod tests {
             (Profile::MastercardCvn17, &mchip[..12]),
             (Profile::MastercardCvn17, &[]),
         ] {
-            assert_eq!(
-                data(short).covered(profile),
-                Err(EmvError::IssuerData),
-                "{profile:?}"
-            );
+            assert_eq!(data(short).covered(profile), Err(EmvError::IssuerData), "{profile:?}");
         }
     }
 }

@@ -31,11 +31,7 @@ impl CardSequence {
     /// # Errors
     /// [`EmvError::Sequence`].
     pub const fn new(number: u8) -> Result<Self, EmvError> {
-        if number > 99 {
-            Err(EmvError::Sequence)
-        } else {
-            Ok(Self(number))
-        }
+        if number > 99 { Err(EmvError::Sequence) } else { Ok(Self(number)) }
     }
 }
 
@@ -150,9 +146,7 @@ pub fn pboc_session_key(master: &Tdes, atc: [u8; 2]) -> TdesKey {
 
 /// PBOC's session key with SM4 (JR/T 0025.17): both as one block. Unverified.
 pub fn pboc_session_key_sm4(master: &Sm4, atc: [u8; 2]) -> Sm4Key {
-    let block = [
-        0, 0, 0, 0, 0, 0, atc[0], atc[1], 0, 0, 0, 0, 0, 0, !atc[0], !atc[1],
-    ];
+    let block = [0, 0, 0, 0, 0, 0, atc[0], atc[1], 0, 0, 0, 0, 0, 0, !atc[0], !atc[1]];
     Sm4Key::new(&master.encrypt(block)).expect("a block of SM4 is a key of SM4")
 }
 
@@ -197,10 +191,7 @@ pub fn tree_session_key(master: &TdesKey, atc: [u8; 2], tree: Tree) -> Result<Td
             cipher.encrypt(xor(grandparent[1], &[0, 0, 0, 0, 0, 0, 0, branch ^ 0xF0])),
         ];
         if level == height {
-            return Ok(odd(
-                xor(child[0], &grandparent[0]),
-                xor(child[1], &grandparent[1]),
-            ));
+            return Ok(odd(xor(child[0], &grandparent[0]), xor(child[1], &grandparent[1])));
         }
         grandparent = parent;
         parent = child;
@@ -227,22 +218,10 @@ mod tests {
     #[test]
     fn card_keys_are_as_published() {
         use MasterKeyOption::{A, B};
-        assert_eq!(
-            master(A, "1234567890123456", 0),
-            "154F349D8585CB7F6B0798E9839B10C1"
-        );
-        assert_eq!(
-            master(B, "1234567890123456", 0),
-            "154F349D8585CB7F6B0798E9839B10C1"
-        );
-        assert_eq!(
-            master(A, "12345678901234567", 45),
-            "946DC1A8C78A624519BC4645CB073737"
-        );
-        assert_eq!(
-            master(B, "12345678901234567", 45),
-            "F767ECC2263B2C543775CB62AB6B57D6"
-        );
+        assert_eq!(master(A, "1234567890123456", 0), "154F349D8585CB7F6B0798E9839B10C1");
+        assert_eq!(master(B, "1234567890123456", 0), "154F349D8585CB7F6B0798E9839B10C1");
+        assert_eq!(master(A, "12345678901234567", 45), "946DC1A8C78A624519BC4645CB073737");
+        assert_eq!(master(B, "12345678901234567", 45), "F767ECC2263B2C543775CB62AB6B57D6");
         assert!(CardSequence::new(100).is_err());
     }
 
@@ -255,21 +234,12 @@ mod tests {
             shown(common_session_key(&cipher, by_counter([0, 0xFF]))),
             "C25EDC98BF38372A025192DF0DDF760B"
         );
-        assert_eq!(
-            shown(visa_script_key(&card, [0, 0xFF]).unwrap()),
-            "7557B904161689102562866EC7B96EB5"
-        );
+        assert_eq!(shown(visa_script_key(&card, [0, 0xFF]).unwrap()), "7557B904161689102562866EC7B96EB5");
         assert_eq!(
             shown(tree_session_key(&card, [0, 0xFF], Tree::HeightEight).unwrap()),
             "169DF280E38C830B705B57EACDE304FE"
         );
-        assert_eq!(
-            shown(pboc_session_key(&cipher, [0, 1])),
-            "61EC7D564C0EAB00E66EBF174B7C9FBA"
-        );
-        assert_eq!(
-            visa_script_key(&key("0123456789ABCDEF"), [0, 1]),
-            Err(EmvError::Key)
-        );
+        assert_eq!(shown(pboc_session_key(&cipher, [0, 1])), "61EC7D564C0EAB00E66EBF174B7C9FBA");
+        assert_eq!(visa_script_key(&key("0123456789ABCDEF"), [0, 1]), Err(EmvError::Key));
     }
 }

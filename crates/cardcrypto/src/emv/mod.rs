@@ -208,21 +208,13 @@ impl Profile {
                 ..visa
             },
             Self::VisaCvn18 => visa,
-            Self::VisaCvn22 => Rules {
-                script_key: ScriptKeyMethod::Common,
-                visa_pin_block: false,
-                ..visa
-            },
+            Self::VisaCvn22 => Rules { script_key: ScriptKeyMethod::Common, visa_pin_block: false, ..visa },
             Self::MastercardCvn16 => skd,
-            Self::MastercardCvn17 => Rules {
-                issuer_data: IssuerDataCovered::ResultsAndCounters,
-                ..skd
-            },
+            Self::MastercardCvn17 => Rules { issuer_data: IssuerDataCovered::ResultsAndCounters, ..skd },
             Self::MastercardCvn20 => mastercard,
-            Self::MastercardCvn21 => Rules {
-                issuer_data: IssuerDataCovered::ResultsAndCounters,
-                ..mastercard
-            },
+            Self::MastercardCvn21 => {
+                Rules { issuer_data: IssuerDataCovered::ResultsAndCounters, ..mastercard }
+            }
             Self::InteracCvn133 => Rules {
                 issuer_data: IssuerDataCovered::Whole,
                 arpc: ArpcMethod::OneUnderSessionKey,
@@ -316,26 +308,14 @@ impl<'a> IssuerApplicationData<'a> {
                     Scheme::UnionPay => rest.first().copied(),
                     Scheme::Visa | Scheme::Mastercard | Scheme::Interac => None,
                 };
-                Ok(Self {
-                    key_index,
-                    version,
-                    results,
-                    counters: &[],
-                    cipher,
-                })
+                Ok(Self { key_index, version, results, counters: &[], cipher })
             }
             Scheme::Mastercard => {
                 let (&[key_index, version], rest) =
                     data.split_first_chunk::<2>().ok_or(EmvError::IssuerData)?;
                 let (results, rest) = rest.split_at_checked(6).ok_or(EmvError::IssuerData)?;
                 let counters = rest.get(2..10).unwrap_or(&[]);
-                Ok(Self {
-                    key_index,
-                    version,
-                    results,
-                    counters,
-                    cipher: None,
-                })
+                Ok(Self { key_index, version, results, counters, cipher: None })
             }
         }
     }

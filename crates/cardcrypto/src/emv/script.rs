@@ -23,13 +23,10 @@ pub fn script_key(issuer: &Tdes, cryptogram: &Cryptogram<'_>) -> Result<TdesKey,
     match cryptogram.profile.rules().script_key {
         ScriptKeyMethod::Visa => visa_script_key(&master, cryptogram.atc),
         ScriptKeyMethod::Common => Ok(common_session_key(&cipher, cryptogram.arqc)),
-        ScriptKeyMethod::Pboc => session_key(
-            SessionKeyMethod::Pboc,
-            &cipher,
-            cryptogram.atc,
-            cryptogram.unpredictable,
-        )
-        .ok_or(EmvError::Key),
+        ScriptKeyMethod::Pboc => {
+            session_key(SessionKeyMethod::Pboc, &cipher, cryptogram.atc, cryptogram.unpredictable)
+                .ok_or(EmvError::Key)
+        }
     }
 }
 
@@ -67,11 +64,7 @@ pub fn encipher(session: &Tdes, how: ScriptCipher, data: &[u8]) -> Result<Vec<u8
         let whole = out.len().next_multiple_of(8);
         out.resize(whole, 0);
     }
-    let done = if chained {
-        cbc_encrypt(session, [0; 8], &mut out)
-    } else {
-        ecb_encrypt(session, &mut out)
-    };
+    let done = if chained { cbc_encrypt(session, [0; 8], &mut out) } else { ecb_encrypt(session, &mut out) };
     done.expect("filled to whole blocks");
     Ok(out.to_vec())
 }
@@ -112,11 +105,7 @@ pub fn format_2_pin_block(pin: &Pin) -> Zeroizing<[u8; 8]> {
 fn put(block: &mut [u8; 8], first: usize, pin: &Pin) {
     for (place, digit) in (first..).zip(pin.expose()) {
         let byte = &mut block[place / 2];
-        *byte = if place % 2 == 0 {
-            digit << 4 | (*byte & 0x0F)
-        } else {
-            (*byte & 0xF0) | digit
-        };
+        *byte = if place % 2 == 0 { digit << 4 | (*byte & 0x0F) } else { (*byte & 0xF0) | digit };
     }
 }
 
@@ -136,27 +125,12 @@ mod tests {
         let card = key("0123456789ABCDEFFEDCBA9876543210");
         let block = visa_pin_block(&card, &pin, None).unwrap();
         assert_eq!(encode(&*block), "041234FF76543210");
-        assert_eq!(
-            encode(&*format_2_pin_block(&Pin::parse("123456789012").unwrap())),
-            "2C123456789012FF"
-        );
+        assert_eq!(encode(&*format_2_pin_block(&Pin::parse("123456789012").unwrap())), "2C123456789012FF");
         let session = Tdes::new(&card);
-        let emv = encipher(
-            &session,
-            ScriptCipher::Emv,
-            &*format_2_pin_block(&Pin::parse("9999").unwrap()),
-        );
+        let emv = encipher(&session, ScriptCipher::Emv, &*format_2_pin_block(&Pin::parse("9999").unwrap()));
         assert_eq!(encode(&emv.unwrap()), "5A862D1381CCB94822CFDD706A376178");
-        assert_eq!(
-            encipher(&session, ScriptCipher::Visa, &[0; 256]),
-            Err(EmvError::ScriptData)
-        );
-        assert_eq!(
-            encipher(&session, ScriptCipher::Mastercard, &[0; 8])
-                .unwrap()
-                .len(),
-            8
-        );
+        assert_eq!(encipher(&session, ScriptCipher::Visa, &[0; 256]), Err(EmvError::ScriptData));
+        assert_eq!(encipher(&session, ScriptCipher::Mastercard, &[0; 8]).unwrap().len(), 8);
         assert_eq!(encipher(&session, ScriptCipher::Pboc, &[0; 7]).unwrap().len(), 8);
         assert_eq!(encipher(&session, ScriptCipher::Visa, &[0; 7]).unwrap().len(), 16);
     }

@@ -76,10 +76,7 @@ impl PinCipherBlock {
     pub(crate) fn new(block: &[u8]) -> Self {
         let mut bytes = [0; 16];
         bytes[..block.len()].copy_from_slice(block);
-        Self {
-            bytes,
-            len: block.len() as u8,
-        }
+        Self { bytes, len: block.len() as u8 }
     }
 
     /// The encrypted bytes, 8 or 16.
@@ -113,12 +110,8 @@ impl MacAlgorithm {
     /// One of each kind, for tables and tests.
     pub const SAMPLES: [Self; 5] = [
         Self::UnionPayEcb,
-        Self::Retail {
-            padding: Padding::OneThenZeros,
-        },
-        Self::Cbc {
-            padding: Padding::Zeros,
-        },
+        Self::Retail { padding: Padding::OneThenZeros },
+        Self::Cbc { padding: Padding::Zeros },
         Self::Cmac,
         Self::HmacSha256,
     ];
@@ -180,10 +173,7 @@ impl MacCode {
     pub(crate) fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 32];
         bytes[..code.len()].copy_from_slice(code);
-        Self {
-            bytes,
-            len: code.len() as u8,
-        }
+        Self { bytes, len: code.len() as u8 }
     }
 
     /// The whole code.
@@ -218,11 +208,7 @@ impl WrappedKey {
     pub(crate) fn new(cryptogram: &[u8], check_value: CheckValue) -> Self {
         let mut bytes = [0; KEY_BYTES_MAX];
         bytes[..cryptogram.len()].copy_from_slice(cryptogram);
-        Self {
-            bytes,
-            len: cryptogram.len() as u8,
-            check_value,
-        }
+        Self { bytes, len: cryptogram.len() as u8, check_value }
     }
 
     /// The encrypted key, as many bytes as the key has.

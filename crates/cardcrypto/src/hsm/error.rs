@@ -5,10 +5,11 @@
 use std::fmt;
 
 use crate::emv::EmvError;
+use crate::keyblock::KeyBlockError;
 use crate::pin_block::PinBlockError;
 
 /// Why an operation came to nothing. All but [`HsmError::PinBlock`],
-/// [`HsmError::Chip`] and [`HsmError::Input`] are the house's own faults
+/// [`HsmError::Chip`], [`HsmError::KeyBlock`] and [`HsmError::Input`] are the house's own faults
 /// and never the holder's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HsmError {
@@ -30,6 +31,8 @@ pub enum HsmError {
     PinBlock(PinBlockError),
     /// The chip's data or a key for it does not fit.
     Chip(EmvError),
+    /// The key block is malformed, or its protection key another.
+    KeyBlock(KeyBlockError),
     /// What was given is malformed; the text says what.
     Input(&'static str),
     /// A key serial number that no terminal of the standard sends.
@@ -58,6 +61,7 @@ impl fmt::Display for HsmError {
             HsmError::NotExportable => f.write_str("the key may not leave this way"),
             HsmError::PinBlock(why) => write!(f, "malformed PIN block: {why}"),
             HsmError::Chip(why) => write!(f, "chip data: {why}"),
+            HsmError::KeyBlock(why) => write!(f, "key block: {why}"),
             HsmError::Input(why) => write!(f, "malformed input: {why}"),
             HsmError::KeySerialNumber => f.write_str("no terminal sends this key serial number"),
             HsmError::Full => f.write_str("no room for another key"),
@@ -92,6 +96,29 @@ impl From<EmvError> for HsmError {
             | EmvError::ProprietaryData
             | EmvError::ArpcMethod
             | EmvError::ScriptData => Self::Chip(why),
+        }
+    }
+}
+
+impl From<KeyBlockError> for HsmError {
+    fn from(why: KeyBlockError) -> Self {
+        match why {
+            KeyBlockError::ProtectionKey => Self::WrongAlgorithm,
+            KeyBlockError::Entropy => Self::NoEntropy,
+            KeyBlockError::Length
+            | KeyBlockError::Version
+            | KeyBlockError::Usage
+            | KeyBlockError::Algorithm
+            | KeyBlockError::Mode
+            | KeyBlockError::Exportability
+            | KeyBlockError::KeyVersion
+            | KeyBlockError::OptionalCount
+            | KeyBlockError::OptionalBlock
+            | KeyBlockError::Hexadecimal
+            | KeyBlockError::Authentication
+            | KeyBlockError::KeyLength
+            | KeyBlockError::ReadOnly
+            | KeyBlockError::Unsupported => Self::KeyBlock(why),
         }
     }
 }

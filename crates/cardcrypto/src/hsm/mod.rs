@@ -35,6 +35,21 @@ pub struct KeyHandle {
     pub(crate) generation: u32,
 }
 
+/// A key as an inventory shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyListing {
+    /// The key.
+    pub handle: KeyHandle,
+    /// What it is called, if it is.
+    pub label: Option<String>,
+    /// What it is for.
+    pub attributes: KeyAttributes,
+    /// Where it is in its life.
+    pub status: KeyStatus,
+    /// Its check value.
+    pub check_value: CheckValue,
+}
+
 /// What checking something said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a verdict that nobody reads lets everyone in"]
@@ -100,6 +115,29 @@ pub trait Hsm: Send + Sync {
         context: &[u8],
         attributes: KeyAttributes,
     ) -> Result<KeyHandle, HsmError>;
+
+    /// Takes in a key from a key block under a key of usage [`KeyUsage::KeyBlockProtection`], with a label if it is to
+    /// be found by one. What the block says of the key is what it may do here.
+    ///
+    /// # Errors
+    /// [`HsmError::KeyBlock`] names what is malformed; [`HsmError::WrongAlgorithm`] for a key stronger than the one
+    /// that protects it, or one that does not fit its usage; [`HsmError::WrongUsage`] and its kin.
+    fn import_key(
+        &self,
+        protection: KeyHandle,
+        block: &str,
+        label: Option<&str>,
+    ) -> Result<KeyHandle, HsmError>;
+
+    /// A key in a key block (version D under AES, B under triple DES), if it may leave.
+    ///
+    /// # Errors
+    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] for a key stronger than the one that is to protect it;
+    /// [`HsmError::WrongUsage`] and its kin.
+    fn export_key(&self, protection: KeyHandle, key: KeyHandle) -> Result<String, HsmError>;
+
+    /// Every key with what may be known of it, for inventories and audits.
+    fn list_keys(&self) -> Vec<KeyListing>;
 
     /// Drops a key: its handle is unknown from now on, its bytes are wiped.
     ///

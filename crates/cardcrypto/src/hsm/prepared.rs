@@ -46,9 +46,7 @@ impl Prepared {
     }
 
     pub(super) fn hmac(key: &[u8]) -> Self {
-        Self::Hmac(Box::new(
-            Hmac::new_from_slice(key).expect("HMAC takes keys of every length"),
-        ))
+        Self::Hmac(Box::new(Hmac::new_from_slice(key).expect("HMAC takes keys of every length")))
     }
 
     pub(super) fn tdes(&self) -> Result<&Tdes, HsmError> {

@@ -9,8 +9,8 @@ use super::prepared::Prepared;
 use super::{HsmError, KeyHandle};
 use crate::cipher::{Aes, Tdes};
 use crate::dukpt::{Direction, aes, tdes};
-use crate::key::{AesKey, Key, TdesKey};
-use crate::key_usage::{KeyAct, KeyAttributes, KeyStatus, KeyUsage};
+use crate::key::{AesKey, Key, KeyAlgorithm, TdesKey};
+use crate::key_usage::{Exportability, KeyAct, KeyAttributes, KeyStatus, KeyUsage};
 
 /// Most keys held at once: two working keys for each of a hundred thousand terminals, and room to roll them over.
 pub const KEYS_MAX: usize = 1 << 20;
@@ -22,6 +22,16 @@ pub(super) struct Held {
     pub(super) status: KeyStatus,
     pub(super) key: Key,
     pub(super) prepared: Prepared,
+}
+
+impl Held {
+    /// A key never travels under a weaker one (PCI PIN security, annex C).
+    pub(super) fn covers(&self, carried: KeyAlgorithm) -> Result<(), HsmError> {
+        if carried.strength() > self.attributes.algorithm.strength() {
+            return Err(HsmError::WrongAlgorithm);
+        }
+        Ok(())
+    }
 }
 
 /// A place for a key; its generation grows each time it is emptied.
@@ -38,12 +48,8 @@ pub(super) struct Slots {
 
 impl Slots {
     pub(super) fn held(&self, key: KeyHandle) -> Result<&Held, HsmError> {
-        let slot = self
-            .slots
-            .get(key.slot as usize)
-            .filter(|slot| slot.generation == key.generation);
-        slot.and_then(|slot| slot.held.as_deref())
-            .ok_or(HsmError::UnknownKey)
+        let slot = self.slots.get(key.slot as usize).filter(|slot| slot.generation == key.generation);
+        slot.and_then(|slot| slot.held.as_deref()).ok_or(HsmError::UnknownKey)
     }
 
     /// The key, if it is for one of `usages` and permits `act` now. Everything that uses a key comes through here.
@@ -55,10 +61,31 @@ impl Slots {
         if !act.permitted_by(held.attributes.mode) {
             return Err(HsmError::WrongMode);
         }
+        Self::in_use(held, act)?;
+        Ok(held)
+    }
+
+    /// A key that is to leave, with whatever usage: by a way its exportability names, and no stronger than its cover.
+    pub(super) fn leaving(
+        &self,
+        key: KeyHandle,
+        cover: &Held,
+        ways: &[Exportability],
+    ) -> Result<&Held, HsmError> {
+        let held = self.held(key)?;
+        if !ways.contains(&held.attributes.exportability) {
+            return Err(HsmError::NotExportable);
+        }
+        Self::in_use(held, KeyAct::Decrypt)?;
+        cover.covers(held.attributes.algorithm)?;
+        Ok(held)
+    }
+
+    fn in_use(held: &Held, act: KeyAct) -> Result<(), HsmError> {
         match held.status {
-            KeyStatus::Active => Ok(held),
+            KeyStatus::Active => Ok(()),
             KeyStatus::Overlap if act.makes() => Err(HsmError::KeyExpired),
-            KeyStatus::Overlap => Ok(held),
+            KeyStatus::Overlap => Ok(()),
             KeyStatus::Expired => Err(HsmError::KeyExpired),
             KeyStatus::Retired => Err(HsmError::KeyRetired),
         }
@@ -69,10 +96,7 @@ impl Slots {
         if let Some(slot) = self.free.pop() {
             let place = &mut self.slots[slot as usize];
             place.held = held;
-            return Ok(KeyHandle {
-                slot,
-                generation: place.generation,
-            });
+            return Ok(KeyHandle { slot, generation: place.generation });
         }
         if self.slots.len() >= KEYS_MAX {
             return Err(HsmError::Full);
@@ -90,10 +114,7 @@ impl Slots {
     /// Every key with its handle.
     pub(super) fn all(&self) -> impl Iterator<Item = (KeyHandle, &Held)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| {
-            let handle = KeyHandle {
-                slot: at as u32,
-                generation: slot.generation,
-            };
+            let handle = KeyHandle { slot: at as u32, generation: slot.generation };
             Some((handle, slot.held.as_deref()?))
         })
     }
@@ -155,30 +176,18 @@ impl Wanted {
     }
 
     pub(super) const fn mac(algorithm: MacAlgorithm, act: KeyAct) -> Self {
-        Self {
-            usages: algorithm.usages(),
-            act,
-            tdes: tdes::Purpose::Mac,
-            aes: aes::Purpose::Mac,
-        }
+        Self { usages: algorithm.usages(), act, tdes: tdes::Purpose::Mac, aes: aes::Purpose::Mac }
     }
 
     pub(super) const fn data(act: KeyAct) -> Self {
-        Self {
-            usages: &[KeyUsage::Data],
-            act,
-            tdes: tdes::Purpose::Data,
-            aes: aes::Purpose::Data,
-        }
+        Self { usages: &[KeyUsage::Data], act, tdes: tdes::Purpose::Data, aes: aes::Purpose::Data }
     }
 }
 
 impl Slots {
     pub(super) fn ready(&self, key: WorkingKey, wanted: &Wanted) -> Result<Ready<'_>, HsmError> {
         match key {
-            WorkingKey::Held(key) => Ok(Ready::Held(
-                &self.permit(key, wanted.usages, wanted.act)?.prepared,
-            )),
+            WorkingKey::Held(key) => Ok(Ready::Held(&self.permit(key, wanted.usages, wanted.act)?.prepared)),
             WorkingKey::DukptTdes { base, ksn, direction } => {
                 let base = self.permit(base, &[KeyUsage::DukptBase], KeyAct::Derive)?;
                 if !ksn.is_possible() {
@@ -190,12 +199,7 @@ impl Slots {
                 let derived = derive_tdes(base, ksn, (wanted.tdes)(direction))?;
                 Ok(Ready::Derived(Box::new(Prepared::Tdes(Tdes::new(&derived)))))
             }
-            WorkingKey::DukptAes {
-                base,
-                ksn,
-                direction,
-                algorithm,
-            } => {
+            WorkingKey::DukptAes { base, ksn, direction, algorithm } => {
                 let base = self.permit(base, &[KeyUsage::DukptBase], KeyAct::Derive)?;
                 if !ksn.is_possible() {
                     return Err(HsmError::KeySerialNumber);

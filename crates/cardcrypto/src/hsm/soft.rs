@@ -15,7 +15,7 @@ use super::ask::{
 };
 use super::prepared::Prepared;
 use super::slots::{Held, Slots, Wanted};
-use super::{Hsm, HsmError, KeyHandle, Verdict, fits};
+use super::{Hsm, HsmError, KeyHandle, KeyListing, Verdict, fits};
 use crate::cipher::ecb_encrypt;
 use crate::cvv::{Cvv, card_verification_value};
 use crate::emv::cryptogram::{Arpc, ArpcAsk, CardKeys, Cryptogram, IssuerKey};
@@ -24,7 +24,9 @@ use crate::emv::script;
 use crate::entropy::Entropy;
 use crate::kdf::{self, CONTEXT_BYTES_MAX};
 use crate::key::{CheckValue, Key};
+use crate::key_store::StoredKey;
 use crate::key_usage::{Exportability, KeyAct, KeyAttributes, KeyStatus, KeyUsage};
+use crate::keyblock::{Header, KeyBlock, ProtectionKey, Version};
 use crate::pan::Pan;
 use crate::pin_block::PinFormat;
 use crate::pin_verification::{Ibm3624, PinOffset, Pvv, visa_pvv};
@@ -48,10 +50,7 @@ impl fmt::Debug for SoftHsm {
 impl SoftHsm {
     /// A module without keys.
     pub fn new(entropy: Box<dyn Entropy>) -> Self {
-        Self {
-            slots: RwLock::default(),
-            entropy,
-        }
+        Self { slots: RwLock::default(), entropy }
     }
 
     /// Puts a clear key in, with a label if it is to be found by one. For key stores, ceremonies and tests; what comes
@@ -70,13 +69,16 @@ impl SoftHsm {
             return Err(HsmError::WrongAlgorithm);
         }
         let prepared = Prepared::new(attributes.usage, &key);
-        self.write().insert(Held {
-            label: label.map(str::to_owned),
-            attributes,
-            status,
-            key,
-            prepared,
-        })
+        self.write().insert(Held { label: label.map(str::to_owned), attributes, status, key, prepared })
+    }
+
+    /// Loads the keys of a store.
+    ///
+    /// # Errors
+    /// As [`SoftHsm::load`]; what came before stays loaded.
+    pub fn load_store(&self, keys: &[StoredKey]) -> Result<Vec<KeyHandle>, HsmError> {
+        let load = |key: &StoredKey| self.load(Some(&key.label), key.attributes, key.status, key.key.clone());
+        keys.iter().map(load).collect()
     }
 
     // A poisoned lock guards nothing half done: slots are changed in one step each.
@@ -130,15 +132,55 @@ impl Hsm for SoftHsm {
         }
         let key = {
             let slots = self.read();
-            let Prepared::Aes(base) = &slots
-                .permit(base, &[KeyUsage::Derivation], KeyAct::Derive)?
-                .prepared
+            let Prepared::Aes(base) = &slots.permit(base, &[KeyUsage::Derivation], KeyAct::Derive)?.prepared
             else {
                 return Err(HsmError::WrongAlgorithm);
             };
             kdf::derive(base, &attributes.usage.code(), context, attributes.algorithm)
         };
         self.load(None, attributes, KeyStatus::Active, key)
+    }
+
+    fn import_key(
+        &self,
+        protection: KeyHandle,
+        block: &str,
+        label: Option<&str>,
+    ) -> Result<KeyHandle, HsmError> {
+        let opened = {
+            let slots = self.read();
+            let cover = slots.permit(protection, &[KeyUsage::KeyBlockProtection], KeyAct::Decrypt)?;
+            let opened = KeyBlock::unwrap(&ProtectionKey::try_from(&cover.key)?, block)?;
+            cover.covers(opened.attributes()?.algorithm)?;
+            opened
+        };
+        self.load(label, opened.attributes()?, KeyStatus::Active, opened.key()?)
+    }
+
+    fn export_key(&self, protection: KeyHandle, key: KeyHandle) -> Result<String, HsmError> {
+        let slots = self.read();
+        let cover = slots.permit(protection, &[KeyUsage::KeyBlockProtection], KeyAct::Encrypt)?;
+        let ways = [Exportability::InKeyBlock, Exportability::Sensitive];
+        let held = slots.leaving(key, cover, &ways)?;
+        let protection = ProtectionKey::try_from(&cover.key)?;
+        let version = match &protection {
+            ProtectionKey::Tdes(_) => Version::B,
+            ProtectionKey::Aes(_) => Version::D,
+        };
+        let header = Header::of(version, &held.attributes);
+        Ok(KeyBlock::wrap(&protection, &header, held.key.expose(), &*self.entropy)?)
+    }
+
+    fn list_keys(&self) -> Vec<KeyListing> {
+        let slots = self.read();
+        let listing = |(handle, held): (KeyHandle, &Held)| KeyListing {
+            handle,
+            label: held.label.clone(),
+            attributes: held.attributes,
+            status: held.status,
+            check_value: held.key.check_value(),
+        };
+        slots.all().map(listing).collect()
     }
 
     fn forget(&self, key: KeyHandle) -> Result<(), HsmError> {
@@ -156,19 +198,7 @@ impl Hsm for SoftHsm {
     fn export_under(&self, kek: KeyHandle, key: KeyHandle) -> Result<WrappedKey, HsmError> {
         let slots = self.read();
         let kek = slots.permit(kek, &[KeyUsage::KeyEncryption], KeyAct::Encrypt)?;
-        let held = slots.held(key)?;
-        if held.attributes.exportability != Exportability::Sensitive {
-            return Err(HsmError::NotExportable);
-        }
-        match held.status {
-            KeyStatus::Active | KeyStatus::Overlap => {}
-            KeyStatus::Expired => return Err(HsmError::KeyExpired),
-            KeyStatus::Retired => return Err(HsmError::KeyRetired),
-        }
-        // A key never travels under a weaker one (PCI PIN security, annex C).
-        if held.attributes.algorithm.strength() > kek.attributes.algorithm.strength() {
-            return Err(HsmError::WrongAlgorithm);
-        }
+        let held = slots.leaving(key, kek, &[Exportability::Sensitive])?;
         let mut bytes = Zeroizing::new(held.key.expose().to_vec());
         let done = match &kek.prepared {
             Prepared::Tdes(kek) => ecb_encrypt(kek, &mut bytes),
@@ -188,20 +218,14 @@ impl Hsm for SoftHsm {
         pvv: &Pvv,
     ) -> Result<Verdict, HsmError> {
         let slots = self.read();
-        let clear = slots
-            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
-            .open_pin(pin)?;
+        let clear = slots.ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?.open_pin(pin)?;
         let pvk = slots.permit(pvk, &[KeyUsage::PinVerificationVisa], KeyAct::Verify)?;
-        Ok(Verdict::of(
-            visa_pvv(pvk.prepared.tdes()?, key_index, &clear, pin.pan).ct_eq(pvv),
-        ))
+        Ok(Verdict::of(visa_pvv(pvk.prepared.tdes()?, key_index, &clear, pin.pan).ct_eq(pvv)))
     }
 
     fn generate_pvv(&self, pin: &EncryptedPin<'_>, pvk: KeyHandle, key_index: u8) -> Result<Pvv, HsmError> {
         let slots = self.read();
-        let clear = slots
-            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
-            .open_pin(pin)?;
+        let clear = slots.ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?.open_pin(pin)?;
         let pvk = slots.permit(pvk, &[KeyUsage::PinVerificationVisa], KeyAct::Generate)?;
         Ok(visa_pvv(pvk.prepared.tdes()?, key_index, &clear, pin.pan))
     }
@@ -214,9 +238,7 @@ impl Hsm for SoftHsm {
         offset: &PinOffset,
     ) -> Result<Verdict, HsmError> {
         let slots = self.read();
-        let clear = slots
-            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
-            .open_pin(pin)?;
+        let clear = slots.ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?.open_pin(pin)?;
         let pvk = slots.permit(pvk, &[KeyUsage::PinVerificationIbm3624], KeyAct::Verify)?;
         let right = rule
             .pin(pvk.prepared.tdes()?, pin.pan, offset)
@@ -231,9 +253,7 @@ impl Hsm for SoftHsm {
         rule: &Ibm3624,
     ) -> Result<PinOffset, HsmError> {
         let slots = self.read();
-        let clear = slots
-            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
-            .open_pin(pin)?;
+        let clear = slots.ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?.open_pin(pin)?;
         let pvk = slots.permit(pvk, &[KeyUsage::PinVerificationIbm3624], KeyAct::Generate)?;
         rule.offset(pvk.prepared.tdes()?, pin.pan, &clear)
             .map_err(|_| HsmError::Input("the digits that count are not all in the card number"))
@@ -255,9 +275,7 @@ impl Hsm for SoftHsm {
     }
 
     fn make_mac(&self, key: WorkingKey, algorithm: MacAlgorithm, data: &[u8]) -> Result<MacCode, HsmError> {
-        self.read()
-            .ready(key, &Wanted::mac(algorithm, KeyAct::Generate))?
-            .mac(algorithm, data)
+        self.read().ready(key, &Wanted::mac(algorithm, KeyAct::Generate))?.mac(algorithm, data)
     }
 
     fn verify_mac(
@@ -267,10 +285,7 @@ impl Hsm for SoftHsm {
         data: &[u8],
         code: &[u8],
     ) -> Result<Verdict, HsmError> {
-        let right = self
-            .read()
-            .ready(key, &Wanted::mac(algorithm, KeyAct::Verify))?
-            .mac(algorithm, data)?;
+        let right = self.read().ready(key, &Wanted::mac(algorithm, KeyAct::Verify))?.mac(algorithm, data)?;
         if !(MAC_BYTES_MIN..=right.bytes().len()).contains(&code.len()) {
             return Err(HsmError::Input("not a length of this MAC"));
         }
@@ -279,10 +294,7 @@ impl Hsm for SoftHsm {
 
     fn hash_card(&self, key: KeyHandle, pan: &Pan) -> Result<CardToken, HsmError> {
         let slots = self.read();
-        match &slots
-            .permit(key, &[KeyUsage::CardHash], KeyAct::Generate)?
-            .prepared
-        {
+        match &slots.permit(key, &[KeyUsage::CardHash], KeyAct::Generate)?.prepared {
             Prepared::Card(hasher) => Ok(hasher.token(pan)),
             Prepared::Tdes(_) | Prepared::Aes(_) | Prepared::Sm4(_) | Prepared::Hmac(_) => {
                 Err(HsmError::WrongAlgorithm)
@@ -330,12 +342,7 @@ impl Hsm for SoftHsm {
         let slots = self.read();
         let issuer = slots.permit(integrity, &[KeyUsage::EmvIntegrity], KeyAct::Derive)?;
         let key = script::script_key(issuer.prepared.tdes()?, cryptogram)?;
-        Ok(script::command_mac(
-            &crate::cipher::Tdes::new(&key),
-            cryptogram,
-            header,
-            data,
-        ))
+        Ok(script::command_mac(&crate::cipher::Tdes::new(&key), cryptogram, header, data))
     }
 
     fn encrypt_script_pin(
@@ -346,14 +353,8 @@ impl Hsm for SoftHsm {
     ) -> Result<Vec<u8>, HsmError> {
         let slots = self.read();
         let rules = cryptogram.profile.rules();
-        let clear = slots
-            .ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?
-            .open_pin(pin)?;
-        let issuer = slots.permit(
-            keys.confidentiality,
-            &[KeyUsage::EmvConfidentiality],
-            KeyAct::Derive,
-        )?;
+        let clear = slots.ready(pin.key, &Wanted::pin(KeyAct::Decrypt))?.open_pin(pin)?;
+        let issuer = slots.permit(keys.confidentiality, &[KeyUsage::EmvConfidentiality], KeyAct::Derive)?;
         let key = script::script_key(issuer.prepared.tdes()?, cryptogram)?;
         let block = if rules.visa_pin_block {
             let issuer = slots.permit(keys.cryptogram, &[KeyUsage::EmvCryptogram], KeyAct::Derive)?;
@@ -365,23 +366,15 @@ impl Hsm for SoftHsm {
         } else {
             script::format_2_pin_block(&clear)
         };
-        Ok(script::encipher(
-            &crate::cipher::Tdes::new(&key),
-            rules.script_cipher,
-            &*block,
-        )?)
+        Ok(script::encipher(&crate::cipher::Tdes::new(&key), rules.script_cipher, &*block)?)
     }
 
     fn encrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError> {
-        self.read()
-            .ready(key, &Wanted::data(KeyAct::Encrypt))?
-            .encrypt_data(mode, data)
+        self.read().ready(key, &Wanted::data(KeyAct::Encrypt))?.encrypt_data(mode, data)
     }
 
     fn decrypt_data(&self, key: WorkingKey, mode: DataMode, data: &mut [u8]) -> Result<(), HsmError> {
-        self.read()
-            .ready(key, &Wanted::data(KeyAct::Decrypt))?
-            .decrypt_data(mode, data)
+        self.read().ready(key, &Wanted::data(KeyAct::Decrypt))?.decrypt_data(mode, data)
     }
 }
 
@@ -389,11 +382,6 @@ impl SoftHsm {
     fn cvv(&self, cvk: KeyHandle, card: &CardData<'_>, act: KeyAct) -> Result<Cvv, HsmError> {
         let slots = self.read();
         let cvk = slots.permit(cvk, &[KeyUsage::CardVerification], act)?;
-        Ok(card_verification_value(
-            cvk.prepared.tdes()?,
-            card.pan,
-            card.expiry,
-            card.service_code,
-        ))
+        Ok(card_verification_value(cvk.prepared.tdes()?, card.pan, card.expiry, card.service_code))
     }
 }

@@ -181,9 +181,8 @@ fn two_digits(from: [u8; 2]) -> Option<usize> {
 
 /// A number of hexadecimal digits.
 fn hexadecimal_number(text: &[u8]) -> Option<usize> {
-    text.iter().try_fold(0, |number, character| {
-        Some(number << 4 | usize::from(hexadecimal::value(*character)?))
-    })
+    text.iter()
+        .try_fold(0, |number, character| Some(number << 4 | usize::from(hexadecimal::value(*character)?)))
 }
 
 impl Header {
@@ -196,28 +195,9 @@ impl Header {
         if !text.is_ascii() {
             return Err(KeyBlockError::Length);
         }
-        let (fixed, rest) = text
-            .as_bytes()
-            .split_first_chunk::<FIXED_CHARACTERS>()
-            .ok_or(KeyBlockError::Length)?;
-        let &[
-            v,
-            l1,
-            l2,
-            l3,
-            l4,
-            u1,
-            u2,
-            algorithm,
-            mode,
-            k1,
-            k2,
-            export,
-            n1,
-            n2,
-            c1,
-            c2,
-        ] = fixed;
+        let (fixed, rest) =
+            text.as_bytes().split_first_chunk::<FIXED_CHARACTERS>().ok_or(KeyBlockError::Length)?;
+        let &[v, l1, l2, l3, l4, u1, u2, algorithm, mode, k1, k2, export, n1, n2, c1, c2] = fixed;
         let version = Version::of_code(v).ok_or(KeyBlockError::Version)?;
         let high = two_digits([l1, l2]).ok_or(KeyBlockError::Length)?;
         let low = two_digits([l3, l4]).ok_or(KeyBlockError::Length)?;
@@ -330,10 +310,7 @@ fn parse_optional(text: &[u8], count: usize) -> Result<(Vec<OptionalBlock>, usiz
         }
         at += len;
         if id != PADDING {
-            blocks.push(OptionalBlock {
-                id,
-                data: data.iter().map(|byte| char::from(*byte)).collect(),
-            });
+            blocks.push(OptionalBlock { id, data: data.iter().map(|byte| char::from(*byte)).collect() });
         }
     }
     Ok((blocks, at))

@@ -112,10 +112,7 @@ impl KeyBlock {
     /// [`KeyBlockError`] names what is malformed.
     pub fn unwrap(protection: &ProtectionKey, text: &str) -> Result<Self, KeyBlockError> {
         let (header, header_len) = Header::parse(text)?;
-        let (head, body) = text
-            .as_bytes()
-            .split_at_checked(header_len)
-            .ok_or(KeyBlockError::Length)?;
+        let (head, body) = text.as_bytes().split_at_checked(header_len).ok_or(KeyBlockError::Length)?;
         let body = hexadecimal::decode(body).ok_or(KeyBlockError::Hexadecimal)?;
         let clear = protection.open(header.version, head, &body)?;
         let (bits, rest) = clear.split_first_chunk::<2>().ok_or(KeyBlockError::KeyLength)?;
@@ -123,10 +120,7 @@ impl KeyBlock {
         if bits == 0 || bits % 8 != 0 || bits / 8 > rest.len() {
             return Err(KeyBlockError::KeyLength);
         }
-        Ok(Self {
-            header,
-            secret: Zeroizing::new(rest[..bits / 8].to_vec()),
-        })
+        Ok(Self { header, secret: Zeroizing::new(rest[..bits / 8].to_vec()) })
     }
 
     /// Makes a block. The key is filled with random bytes to the longest of its algorithm, so that its length does not
@@ -210,10 +204,7 @@ impl Header {
             }
             KeyAlgorithm::Sm4 => (BlockAlgorithm::Sm4, Vec::new()),
             KeyAlgorithm::HmacSha256 => {
-                let hash = OptionalBlock {
-                    id: HMAC_HASH,
-                    data: HMAC_SHA_256.to_owned(),
-                };
+                let hash = OptionalBlock { id: HMAC_HASH, data: HMAC_SHA_256.to_owned() };
                 (BlockAlgorithm::Hmac, vec![hash])
             }
         };

@@ -64,10 +64,7 @@ fn varied(key: &TdesKey, mask: u8) -> Tdes {
 
 /// Versions A and C: the protection key folded with `E` and `M` (X9.143:2021, 6.1).
 fn variants(key: &TdesKey) -> Pair<Tdes> {
-    Pair {
-        encryption: varied(key, b'E'),
-        authentication: varied(key, b'M'),
-    }
+    Pair { encryption: varied(key, b'E'), authentication: varied(key, b'M') }
 }
 
 /// The data that CMAC turns into a block of derived key.
@@ -180,10 +177,7 @@ impl ProtectionKey {
         body: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, KeyBlockError> {
         let method = self.method(version)?;
-        let split = body
-            .len()
-            .checked_sub(version.code_bytes())
-            .ok_or(KeyBlockError::Length)?;
+        let split = body.len().checked_sub(version.code_bytes()).ok_or(KeyBlockError::Length)?;
         let (encrypted, code) = body.split_at(split);
         if encrypted.is_empty() || !encrypted.len().is_multiple_of(version.block_bytes()) {
             return Err(KeyBlockError::Length);
@@ -209,11 +203,7 @@ impl ProtectionKey {
                 bound(&pair.authentication, header, &data, code)
             }
         };
-        if bool::from(right) {
-            Ok(data)
-        } else {
-            Err(KeyBlockError::Authentication)
-        }
+        if bool::from(right) { Ok(data) } else { Err(KeyBlockError::Authentication) }
     }
 }
 
