@@ -103,10 +103,7 @@ impl Builder {
     pub fn header(&mut self, header: &[u8]) -> Result<&mut Self, Malformed> {
         let stated = self.dialect.header().bytes();
         if header.len() != stated {
-            let why = Why::LengthDiffers {
-                stated,
-                found: header.len(),
-            };
+            let why = Why::LengthDiffers { stated, found: header.len() };
             return Err(Malformed::new(Part::Header, 0, why));
         }
         self.header[..stated].copy_from_slice(header);
@@ -218,18 +215,14 @@ impl Builder {
         let number = if upper { 128 } else { 64 };
         self.put(number, Value::Bytes(&[0; MAC_BYTES]))?;
         self.write()?;
-        let in_hex = self
-            .dialect
-            .field(number)
-            .is_some_and(|field| field.coding == Coding::Hex);
+        let in_hex = self.dialect.field(number).is_some_and(|field| field.coding == Coding::Hex);
         let mac_bytes = if in_hex { 2 * MAC_BYTES } else { MAC_BYTES };
         let end = self.out.len() - mac_bytes;
         let mac = make(&self.out[self.mti_at()..end]);
         self.out.truncate(end);
         if in_hex {
             for byte in mac {
-                self.out
-                    .extend_from_slice(&[scan::hex_digit(byte >> 4), scan::hex_digit(byte)]);
+                self.out.extend_from_slice(&[scan::hex_digit(byte >> 4), scan::hex_digit(byte)]);
             }
         } else {
             self.out.extend_from_slice(&mac);
@@ -271,10 +264,7 @@ impl Builder {
             out.extend_from_slice(&self.body[start as usize..end as usize]);
         }
         if out.len() > FRAME_BYTES_MAX {
-            let why = Why::TooLong {
-                max: FRAME_BYTES_MAX,
-                found: out.len(),
-            };
+            let why = Why::TooLong { max: FRAME_BYTES_MAX, found: out.len() };
             return Err(Malformed::new(Part::Length, 0, why));
         }
         match self.dialect.header() {

@@ -21,10 +21,7 @@ const ASCII_OF_EBCDIC: [u8; 256] = {
     let mut at = 0;
     while at < EBCDIC_OF_ASCII.len() {
         let code = EBCDIC_OF_ASCII[at] as usize;
-        assert!(
-            table[code] == 0,
-            "code page 037 maps no two characters to one byte"
-        );
+        assert!(table[code] == 0, "code page 037 maps no two characters to one byte");
         table[code] = 0x20 + at as u8;
         at += 1;
     }
@@ -44,15 +41,14 @@ pub(crate) const fn from_ebcdic(byte: u8) -> Option<u8> {
 
 /// The EBCDIC byte of a printable ASCII character.
 pub(crate) const fn to_ebcdic(byte: u8) -> Option<u8> {
-    if byte < 0x20 || byte > 0x7E {
-        None
-    } else {
-        Some(EBCDIC_OF_ASCII[(byte - 0x20) as usize])
-    }
+    if byte < 0x20 || byte > 0x7E { None } else { Some(EBCDIC_OF_ASCII[(byte - 0x20) as usize]) }
 }
 
 /// The first byte that is neither printable ASCII nor the start of a GBK pair that survives both ways.
 pub(crate) fn first_not_gbk(bytes: &[u8]) -> Option<usize> {
+    if crate::scan::surely_printable(bytes) {
+        return None;
+    }
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
@@ -78,9 +74,8 @@ fn is_gbk_pair(pair: [u8; 2]) -> bool {
         return false;
     }
     let mut utf8 = [0; 8];
-    let (result, _, _) = GBK
-        .new_decoder_without_bom_handling()
-        .decode_to_utf8_without_replacement(&pair, &mut utf8, true);
+    let (result, _, _) =
+        GBK.new_decoder_without_bom_handling().decode_to_utf8_without_replacement(&pair, &mut utf8, true);
     result == encoding_rs::DecoderResult::InputEmpty
 }
 

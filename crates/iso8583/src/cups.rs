@@ -61,21 +61,13 @@ impl CupsHeader {
     /// [`Part::Header`]: not 46 bytes, another first byte, a total length or a reject code that is not digits.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
-            let why = Why::Short {
-                need: HEADER_BYTES,
-                have: bytes.len(),
-            };
+            let why = Why::Short { need: HEADER_BYTES, have: bytes.len() };
             return Err(Malformed::new(Part::Header, 0, why));
         };
         let total = read(header)?;
         let part = |range: std::ops::Range<usize>, into: &mut [u8]| into.copy_from_slice(&header[range]);
-        let mut decoded = Self {
-            flag: header[1],
-            total,
-            batch: header[31],
-            user: header[40],
-            ..Self::default()
-        };
+        let mut decoded =
+            Self { flag: header[1], total, batch: header[31], user: header[40], ..Self::default() };
         part(DESTINATION, &mut decoded.destination);
         part(SOURCE, &mut decoded.source);
         part(28..31, &mut decoded.reserved);
@@ -104,11 +96,7 @@ impl CupsHeader {
     /// The header of the answer: source and destination change places.
     #[must_use]
     pub const fn swapped(self) -> Self {
-        Self {
-            destination: self.source,
-            source: self.destination,
-            ..self
-        }
+        Self { destination: self.source, source: self.destination, ..self }
     }
 }
 
@@ -122,23 +110,15 @@ fn read(header: &[u8; HEADER_BYTES]) -> Result<u16, Malformed> {
             return Err(Malformed::new(Part::Header, range.start + at, Why::NotDigit));
         }
     }
-    Ok(header[TOTAL]
-        .iter()
-        .fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')))
+    Ok(header[TOTAL].iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0')))
 }
 
 /// Checks a header that stands at `at` in a message of `total` bytes.
 pub(crate) fn check(header: &[u8], at: usize, total: usize) -> Result<(), Malformed> {
-    let moved = |malformed: Malformed| Malformed {
-        offset: malformed.offset + at,
-        ..malformed
-    };
+    let moved = |malformed: Malformed| Malformed { offset: malformed.offset + at, ..malformed };
     let stated = usize::from(CupsHeader::decode(header).map_err(moved)?.total);
     if stated != total - at {
-        let why = Why::LengthDiffers {
-            stated,
-            found: total - at,
-        };
+        let why = Why::LengthDiffers { stated, found: total - at };
         return Err(Malformed::new(Part::Header, at + TOTAL.start, why));
     }
     Ok(())
@@ -153,14 +133,7 @@ fn put_total(total: usize, header: &mut [u8]) {
 /// Writes the total length into a header.
 pub(crate) fn write_total(total: usize, header: &mut [u8]) -> Result<(), Malformed> {
     if total > 9999 {
-        return Err(Malformed::new(
-            Part::Length,
-            0,
-            Why::TooLong {
-                max: 9999,
-                found: total,
-            },
-        ));
+        return Err(Malformed::new(Part::Length, 0, Why::TooLong { max: 9999, found: total }));
     }
     put_total(total, header);
     Ok(())

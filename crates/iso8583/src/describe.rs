@@ -109,11 +109,7 @@ impl<'a> Message<'a> {
     /// Its fields, ascending: number, name, text and masked text.
     pub fn entries<'m>(&'m self) -> impl Iterator<Item = Entry<'m, 'a>> {
         self.numbers().filter_map(|number| {
-            self.part(number).map(|(field, content, _)| Entry {
-                message: self,
-                field,
-                content,
-            })
+            self.part(number).map(|(field, content, _)| Entry { message: self, field, content })
         })
     }
 }
@@ -159,10 +155,7 @@ fn scan_runs(text: Cow<'_, str>) -> Cow<'_, str> {
     let mut hidden: Option<Vec<u8>> = None;
     let mut at = 0;
     while at < bytes.len() {
-        let run = bytes[at..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit())
-            .count();
+        let run = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         if run >= HIDDEN_RUN_MIN {
             hidden.get_or_insert_with(|| bytes.to_vec())[at..at + run].fill(b'*');
         }
@@ -189,19 +182,9 @@ pub fn describe(message: &Message<'_>, out: &mut dyn Write, mask: Mask) -> fmt::
     writeln!(out, "mti      {}", message.mti())?;
     let wide = message.bitmap() & crate::message::bit(1) != 0;
     let bitmap = message.bitmap().to_be_bytes();
-    writeln!(
-        out,
-        "bitmap   {}",
-        crate::scan::hex(&bitmap[..if wide { 16 } else { 8 }])
-    )?;
+    writeln!(out, "bitmap   {}", crate::scan::hex(&bitmap[..if wide { 16 } else { 8 }]))?;
     for entry in message.entries() {
-        writeln!(
-            out,
-            "{:>4}  {:<40}  {}",
-            entry.number(),
-            entry.field.name,
-            entry.shown(mask)
-        )?;
+        writeln!(out, "{:>4}  {:<40}  {}", entry.number(), entry.field.name, entry.shown(mask))?;
         if entry.field.masking == Masking::Chip {
             describe_chip(&entry, out, mask)?;
         }
@@ -229,11 +212,7 @@ fn describe_chip(entry: &Entry<'_, '_>, out: &mut dyn Write, mask: Mask) -> fmt:
 
 fn describe_element(depth: usize, element: &Element<'_>, out: &mut dyn Write, mask: Mask) -> fmt::Result {
     let name = tags::name(element.tag).unwrap_or("");
-    let mut value = if element.is_constructed() {
-        String::new()
-    } else {
-        crate::scan::hex(element.value)
-    };
+    let mut value = if element.is_constructed() { String::new() } else { crate::scan::hex(element.value) };
     if mask == Mask::Ends {
         value = match tags::sight(element.tag) {
             Sight::Shown => value,

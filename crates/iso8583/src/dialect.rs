@@ -4,6 +4,7 @@
 
 use crate::field::{Align, Class, Coding, Field, Length, Masking};
 use crate::framing::{Framing, LengthPrefix};
+use crate::message::bit;
 use crate::tables::{cups, iso87, iso93, iso2003, unionpay};
 use crate::tlv::PrivateTags;
 
@@ -29,14 +30,7 @@ pub(crate) const fn de(
     length: Length,
     masking: Masking,
 ) -> Element {
-    Element {
-        number,
-        name,
-        length,
-        class,
-        masking,
-        align: None,
-    }
+    Element { number, name, length, class, masking, align: None }
 }
 
 impl Element {
@@ -78,16 +72,8 @@ const ASCII: Packing = Packing {
     bitmap: Coding::Binary,
     align: Align::Right,
 };
-const ASCII_HEX: Packing = Packing {
-    bytes: Coding::Hex,
-    bitmap: Coding::Hex,
-    ..ASCII
-};
-const BINARY: Packing = Packing {
-    digits: Coding::Bcd,
-    prefix: Coding::Bcd,
-    ..ASCII
-};
+const ASCII_HEX: Packing = Packing { bytes: Coding::Hex, bitmap: Coding::Hex, ..ASCII };
+const BINARY: Packing = Packing { digits: Coding::Bcd, prefix: Coding::Bcd, ..ASCII };
 const EBCDIC: Packing = Packing {
     digits: Coding::Ebcdic,
     letters: Coding::Ebcdic,
@@ -95,19 +81,9 @@ const EBCDIC: Packing = Packing {
     prefix: Coding::Ebcdic,
     ..ASCII
 };
-const UNIONPAY: Packing = Packing {
-    text: Coding::Gbk,
-    align: Align::Left,
-    ..BINARY
-};
-const UNIONPAY_WIDE: Packing = Packing {
-    generous_prefix: true,
-    ..UNIONPAY
-};
-const CENTRE: Packing = Packing {
-    text: Coding::Gbk,
-    ..ASCII
-};
+const UNIONPAY: Packing = Packing { text: Coding::Gbk, align: Align::Left, ..BINARY };
+const UNIONPAY_WIDE: Packing = Packing { generous_prefix: true, ..UNIONPAY };
+const CENTRE: Packing = Packing { text: Coding::Gbk, ..ASCII };
 
 /// What stands between the transport address and the message type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,6 +123,8 @@ pub struct Dialect {
     framing: Framing,
     /// A variant that senders of this dialect also write, tried where this one does not hold.
     variant: Option<&'static Dialect>,
+    /// The bitmap with every field there, and the bit of a second bitmap where there can be one.
+    defined: u128,
     fields: [Option<Field>; FIELD_NUMBER_MAX + 1],
 }
 
@@ -155,20 +133,15 @@ pub struct Dialect {
 /// A length of two digits takes one byte (`16`), one of three digits two (`0011`). Some senders write a byte for
 /// each digit (`0016`, `000011`): decoding takes those messages as well, and such a message says that its dialect
 /// is [`UNIONPAY_POS_WIDE`], so that the answer goes back the same way.
-pub static UNIONPAY_POS: Dialect = Dialect {
-    variant: Some(&UNIONPAY_POS_WIDE),
-    ..unionpay("unionpay-pos", UNIONPAY)
-};
+pub static UNIONPAY_POS: Dialect =
+    Dialect { variant: Some(&UNIONPAY_POS_WIDE), ..unionpay("unionpay-pos", UNIONPAY) };
 /// [`UNIONPAY_POS`] with a byte for each digit of a length.
 pub static UNIONPAY_POS_WIDE: Dialect = unionpay("unionpay-pos-wide", UNIONPAY_WIDE);
 /// Acquirer or issuer to the centre (Q/CUP 006): 46-byte header, ASCII, binary bitmap of up to 128 bits, GBK text.
 pub static CUPS: Dialect = Dialect {
     header: Header::Cups,
     private_tags: PrivateTags::Primitive,
-    framing: Framing {
-        length: LengthPrefix::Ascii4,
-        tpdu: false,
-    },
+    framing: Framing { length: LengthPrefix::Ascii4, tpdu: false },
     ..Dialect::new("cups", 0, CENTRE, &cups::FIELDS)
 };
 /// ISO 8583:1987, ASCII, binary bitmap, binary fields as bytes.
@@ -188,16 +161,15 @@ pub static ISO2003_BINARY: Dialect = Dialect::new("iso2003-binary", 2, BINARY, &
 
 /// A dialect of UnionPay terminals. Runs in the compiler.
 const fn unionpay(name: &'static str, packing: Packing) -> Dialect {
+    let dialect = Dialect::new(name, 0, packing, &unionpay::FIELDS);
     Dialect {
+        defined: dialect.defined & !bit(1),
         tpdu: true,
         header: Header::UnionPay,
         wide: false,
         track_separator: b'D',
         private_tags: PrivateTags::Primitive,
-        framing: Framing {
-            length: LengthPrefix::Binary2,
-            tpdu: true,
-        },
+        framing: Framing { length: LengthPrefix::Binary2, tpdu: true },
         ..Dialect::new(name, 0, packing, &unionpay::FIELDS)
     }
 }
@@ -277,6 +249,11 @@ impl Dialect {
         self.private_tags
     }
 
+    /// The bitmap with every field there.
+    pub(crate) const fn defined(&self) -> u128 {
+        self.defined
+    }
+
     /// The variant that senders of this dialect also write.
     pub(crate) const fn variant(&self) -> Option<&'static Dialect> {
         self.variant
@@ -304,15 +281,14 @@ impl Dialect {
         let mut fields = [None; FIELD_NUMBER_MAX + 1];
         let mut at = 0;
         let mut last = 1;
+        let mut defined = bit(1);
         while at < elements.len() {
             let element = elements[at];
             assert!(element.number > last, "field numbers ascend from 2");
-            assert!(
-                element.number as usize <= FIELD_NUMBER_MAX,
-                "a field number is at most 128"
-            );
+            assert!(element.number as usize <= FIELD_NUMBER_MAX, "a field number is at most 128");
             assert!(element.number != 65, "field 65 would announce a third bitmap");
             last = element.number;
+            defined |= bit(element.number);
             fields[element.number as usize] = Some(pack(element, packing));
             at += 1;
         }
@@ -326,11 +302,9 @@ impl Dialect {
             wide: true,
             track_separator: b'=',
             private_tags: PrivateTags::Ber,
-            framing: Framing {
-                length: LengthPrefix::Binary2,
-                tpdu: false,
-            },
+            framing: Framing { length: LengthPrefix::Binary2, tpdu: false },
             variant: None,
+            defined,
             fields,
         }
     }

@@ -12,14 +12,9 @@ pub const FRAME_BYTES_MIN: usize = 2 + 8;
 /// Bytes of a transport address.
 pub const TPDU_BYTES: usize = 5;
 
-const _: () = assert!(
-    FRAME_BYTES_MAX <= u16::MAX as usize,
-    "offsets within a frame fit in 16 bits"
-);
-const _: () = assert!(
-    FRAME_BYTES_MAX > 9999 + 4 + FIELD_NUMBER_MAX,
-    "the longest single field fits in a frame"
-);
+const _: () = assert!(FRAME_BYTES_MAX <= u16::MAX as usize, "offsets within a frame fit in 16 bits");
+const _: () =
+    assert!(FRAME_BYTES_MAX > 9999 + 4 + FIELD_NUMBER_MAX, "the longest single field fits in a frame");
 
 /// How the length in front of a frame is written. It never counts itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +50,7 @@ impl LengthPrefix {
             Self::Binary2 => Ok(usize::from(u16::from_be_bytes([bytes[0], bytes[1]]))),
             Self::Ascii4 => match crate::scan::first_not_digit(&bytes[..4]) {
                 Some(at) => Err(Malformed::new(Part::Length, at, Why::NotDigit)),
-                None => Ok(bytes[..4]
-                    .iter()
-                    .fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'))),
+                None => Ok(bytes[..4].iter().fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'))),
             },
         }
     }
@@ -101,21 +94,10 @@ impl Framing {
     fn check(self, length: usize, limit: usize) -> Result<(), Malformed> {
         let max = limit.min(self.length.max());
         if length > max {
-            return Err(Malformed::new(
-                Part::Length,
-                0,
-                Why::TooLong { max, found: length },
-            ));
+            return Err(Malformed::new(Part::Length, 0, Why::TooLong { max, found: length }));
         }
         if length < self.min() {
-            return Err(Malformed::new(
-                Part::Length,
-                0,
-                Why::TooShort {
-                    min: self.min(),
-                    found: length,
-                },
-            ));
+            return Err(Malformed::new(Part::Length, 0, Why::TooShort { min: self.min(), found: length }));
         }
         Ok(())
     }
@@ -140,14 +122,7 @@ impl Tpdu {
     pub fn split(frame: &[u8]) -> Result<(Self, &[u8]), Malformed> {
         match frame.split_first_chunk::<TPDU_BYTES>() {
             Some((address, rest)) => Ok((Self(*address), rest)),
-            None => Err(Malformed::new(
-                Part::Tpdu,
-                0,
-                Why::Short {
-                    need: TPDU_BYTES,
-                    have: frame.len(),
-                },
-            )),
+            None => Err(Malformed::new(Part::Tpdu, 0, Why::Short { need: TPDU_BYTES, have: frame.len() })),
         }
     }
 }
@@ -168,13 +143,7 @@ impl Deframer {
     /// A deframer that takes frames of up to `limit` bytes, at most [`FRAME_BYTES_MAX`].
     #[must_use]
     pub fn new(framing: Framing, limit: usize) -> Self {
-        Self {
-            framing,
-            limit: limit.min(FRAME_BYTES_MAX),
-            gathered: Vec::new(),
-            taken: false,
-            broken: None,
-        }
+        Self { framing, limit: limit.min(FRAME_BYTES_MAX), gathered: Vec::new(), taken: false, broken: None }
     }
 
     /// The next frame without its length, or `None` when `input` is used up and the frame is not whole yet.
@@ -206,11 +175,7 @@ impl Deframer {
                     }
                 }
             }
-            let front = if self.gathered.is_empty() {
-                *input
-            } else {
-                &self.gathered
-            };
+            let front = if self.gathered.is_empty() { *input } else { &self.gathered };
             let length = match self.length_of(front) {
                 Ok(length) => length,
                 Err(malformed) => {

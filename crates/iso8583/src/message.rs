@@ -51,28 +51,18 @@ impl Dialect {
     /// # Errors
     /// The first thing that does not hold, with its place; of two ways, the one that held longer.
     pub fn decode<'a>(&'static self, bytes: &'a [u8]) -> Result<Message<'a>, Malformed> {
-        let malformed = match self.decode_as_it_is(bytes) {
-            Ok(message) => return Ok(message),
-            Err(malformed) => malformed,
-        };
-        let Some(variant) = self.variant() else {
-            return Err(malformed);
-        };
-        variant.decode_as_it_is(bytes).map_err(|other| {
-            if other.offset > malformed.offset {
-                other
-            } else {
-                malformed
-            }
-        })
+        let result = self.decode_as_it_is(bytes);
+        match (&result, self.variant()) {
+            (Err(malformed), Some(variant)) => variant
+                .decode_as_it_is(bytes)
+                .map_err(|other| if other.offset > malformed.offset { other } else { *malformed }),
+            (Ok(_), _) | (Err(_), None) => result,
+        }
     }
 
     fn decode_as_it_is<'a>(&'static self, bytes: &'a [u8]) -> Result<Message<'a>, Malformed> {
         if bytes.len() > FRAME_BYTES_MAX {
-            let why = Why::TooLong {
-                max: FRAME_BYTES_MAX,
-                found: bytes.len(),
-            };
+            let why = Why::TooLong { max: FRAME_BYTES_MAX, found: bytes.len() };
             return Err(Malformed::new(Part::Length, 0, why));
         }
         let mut at = 0;
@@ -88,33 +78,21 @@ impl Dialect {
         let mti_at = at as u16;
         let mti = decode_mti(self, bytes, &mut at)?;
         let bitmap = decode_bitmap(self, bytes, &mut at)?;
-        let fields_at = at as u16;
-
         let mut spans = [Span::default(); FIELD_NUMBER_MAX + 1];
         let mut left = bitmap & !bit(1);
         while left != 0 {
             let number = left.leading_zeros() as u8 + 1;
             left &= !bit(number);
-            let Some(field) = self.field(number) else {
-                let offset = bitmap_offset(self, fields_at, bitmap, number);
-                return Err(Malformed::new(Part::Field(number), offset, Why::NotDefined));
-            };
-            spans[usize::from(number)] = decode_field(field, bytes, &mut at)?;
+            // The bitmap was held against the table: every bit that is left has its field.
+            if let Some(field) = self.field(number) {
+                spans[usize::from(number)] = decode_field(field, bytes, &mut at)?;
+            }
         }
         if at != bytes.len() {
-            let why = Why::Trailing {
-                bytes: bytes.len() - at,
-            };
+            let why = Why::Trailing { bytes: bytes.len() - at };
             return Err(Malformed::new(Part::End, at, why));
         }
-        Ok(Message {
-            dialect: self,
-            bytes,
-            mti,
-            bitmap,
-            mti_at,
-            spans,
-        })
+        Ok(Message { dialect: self, bytes, mti, bitmap, mti_at, spans })
     }
 }
 
@@ -125,14 +103,7 @@ fn take<'a>(bytes: &'a [u8], at: &mut usize, count: usize, part: Part) -> Result
             *at += count;
             Ok(taken)
         }
-        None => Err(Malformed::new(
-            part,
-            *at,
-            Why::Short {
-                need: count,
-                have: bytes.len() - *at,
-            },
-        )),
+        None => Err(Malformed::new(part, *at, Why::Short { need: count, have: bytes.len() - *at })),
     }
 }
 
@@ -160,15 +131,19 @@ fn decode_mti(dialect: &Dialect, bytes: &[u8], at: &mut usize) -> Result<Mti, Ma
     Ok(mti)
 }
 
+/// Reads one or two words of bitmap; refuses bits without a field.
 fn decode_bitmap(dialect: &Dialect, bytes: &[u8], at: &mut usize) -> Result<u128, Malformed> {
-    let first = decode_bitmap_word(dialect, bytes, at)?;
-    let mut bitmap = u128::from(first) << 64;
-    if bitmap & bit(1) != 0 {
-        if !dialect.is_wide() {
-            let offset = *at - bitmap_word_bytes(dialect);
-            return Err(Malformed::new(Part::Bitmap, offset, Why::NotDefined));
-        }
+    let start = *at;
+    let mut bitmap = u128::from(decode_bitmap_word(dialect, bytes, at)?) << 64;
+    if bitmap & dialect.defined() & bit(1) != 0 {
         bitmap |= u128::from(decode_bitmap_word(dialect, bytes, at)?);
+    }
+    let undefined = bitmap & !dialect.defined();
+    if undefined != 0 {
+        let number = undefined.leading_zeros() as u8 + 1;
+        let offset = start + usize::from(number - 1) * bitmap_word_bytes(dialect) / 64;
+        let part = if number == 1 { Part::Bitmap } else { Part::Field(number) };
+        return Err(Malformed::new(part, offset, Why::NotDefined));
     }
     Ok(bitmap)
 }
@@ -196,13 +171,6 @@ fn decode_bitmap_word(dialect: &Dialect, bytes: &[u8], at: &mut usize) -> Result
     Ok(word)
 }
 
-/// The byte of the bitmap that holds the bit of a field.
-fn bitmap_offset(dialect: &Dialect, fields_at: u16, bitmap: u128, number: u8) -> usize {
-    let words = if bitmap & bit(1) != 0 { 2 } else { 1 };
-    let start = usize::from(fields_at) - words * bitmap_word_bytes(dialect);
-    start + usize::from(number - 1) * bitmap_word_bytes(dialect) / 64
-}
-
 fn decode_field(field: &Field, bytes: &[u8], at: &mut usize) -> Result<Span, Malformed> {
     let part = Part::Field(field.number);
     let units = match field.length {
@@ -212,10 +180,7 @@ fn decode_field(field: &Field, bytes: &[u8], at: &mut usize) -> Result<Span, Mal
             let units = decode_prefix(field, take(bytes, at, field.prefix_bytes(), part)?)
                 .map_err(|(offset, why)| Malformed::new(part, start + offset, why))?;
             if units > usize::from(max) {
-                let why = Why::TooLong {
-                    max: usize::from(max),
-                    found: units,
-                };
+                let why = Why::TooLong { max: usize::from(max), found: units };
                 return Err(Malformed::new(part, start, why));
             }
             units
@@ -224,10 +189,7 @@ fn decode_field(field: &Field, bytes: &[u8], at: &mut usize) -> Result<Span, Mal
     let start = *at;
     let content = take(bytes, at, field.content_bytes(units), part)?;
     text::check(field, content, units).map_err(|(offset, why)| Malformed::new(part, start + offset, why))?;
-    Ok(Span {
-        at: start as u16,
-        units: units as u16,
-    })
+    Ok(Span { at: start as u16, units: units as u16 })
 }
 
 fn decode_prefix(field: &Field, prefix: &[u8]) -> Result<usize, (usize, Why)> {
@@ -279,11 +241,7 @@ impl<'a> Message<'a> {
     /// The transport address, where the dialect has one.
     #[must_use]
     pub fn tpdu(&self) -> Option<Tpdu> {
-        if self.dialect.has_tpdu() {
-            self.bytes.first_chunk().copied().map(Tpdu)
-        } else {
-            None
-        }
+        if self.dialect.has_tpdu() { self.bytes.first_chunk().copied().map(Tpdu) } else { None }
     }
 
     /// The header; empty where the dialect has none.
@@ -376,14 +334,14 @@ impl<'a> Message<'a> {
     pub fn number(&self, number: u8) -> Option<u64> {
         let (field, content, units) = self.part(number)?;
         if field.class == Class::N && field.coding == Coding::Bcd && units % 2 == 0 && units <= 18 {
-            return Some(content.iter().fold(0, |sum, byte| {
-                sum * 100 + u64::from(byte >> 4) * 10 + u64::from(byte & 0x0F)
-            }));
+            return Some(
+                content
+                    .iter()
+                    .fold(0, |sum, byte| sum * 100 + u64::from(byte >> 4) * 10 + u64::from(byte & 0x0F)),
+            );
         }
         let digits = Digits::read(field, content, units)?;
-        digits.bytes().try_fold(0u64, |sum, digit| {
-            sum.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-        })
+        digits.bytes().try_fold(0u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
     }
 
     /// The bytes of a binary field of exactly that size (a MAC, a PIN block), also where the wire has hexadecimal.
@@ -430,9 +388,7 @@ impl<'a> Message<'a> {
         let end = [128, 64]
             .into_iter()
             .find(|number| self.has(*number))
-            .map_or(self.bytes.len(), |number| {
-                usize::from(self.spans[usize::from(number)].at)
-            });
+            .map_or(self.bytes.len(), |number| usize::from(self.spans[usize::from(number)].at));
         &self.bytes[usize::from(self.mti_at)..end]
     }
 }
@@ -440,13 +396,7 @@ impl<'a> Message<'a> {
 impl fmt::Debug for Message<'_> {
     /// The type and the numbers of the fields, never their content.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Message({} {} {:?})",
-            self.dialect.name(),
-            self.mti,
-            self.numbers().collect::<Vec<_>>()
-        )
+        write!(f, "Message({} {} {:?})", self.dialect.name(), self.mti, self.numbers().collect::<Vec<_>>())
     }
 }
 

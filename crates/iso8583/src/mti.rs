@@ -24,11 +24,7 @@ impl Mti {
     /// A message type from its packed digits.
     #[must_use]
     pub const fn from_packed(packed: u16) -> Option<Self> {
-        if packed & ((packed << 1) | (packed << 2)) & 0x8888 == 0 {
-            Some(Self(packed))
-        } else {
-            None
-        }
+        if packed & ((packed << 1) | (packed << 2)) & 0x8888 == 0 { Some(Self(packed)) } else { None }
     }
 
     /// A message type from four digits.
@@ -37,22 +33,12 @@ impl Mti {
     /// [`Part::Mti`], where the text is not four digits.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         if text.len() != 4 {
-            return Err(Malformed::new(
-                Part::Mti,
-                0,
-                Why::LengthDiffers {
-                    stated: 4,
-                    found: text.len(),
-                },
-            ));
+            return Err(Malformed::new(Part::Mti, 0, Why::LengthDiffers { stated: 4, found: text.len() }));
         }
         if let Some(at) = crate::scan::first_not_digit(text.as_bytes()) {
             return Err(Malformed::new(Part::Mti, at, Why::NotDigit));
         }
-        Ok(Self(
-            text.bytes()
-                .fold(0, |packed, digit| packed << 4 | u16::from(digit - b'0')),
-        ))
+        Ok(Self(text.bytes().fold(0, |packed, digit| packed << 4 | u16::from(digit - b'0'))))
     }
 
     /// The four digits, packed.
@@ -64,12 +50,7 @@ impl Mti {
     /// The four digits as ASCII.
     #[must_use]
     pub const fn digits(self) -> [u8; 4] {
-        [
-            b'0' + self.version(),
-            b'0' + self.class(),
-            b'0' + self.function(),
-            b'0' + self.origin(),
-        ]
+        [b'0' + self.version(), b'0' + self.class(), b'0' + self.function(), b'0' + self.origin()]
     }
 
     /// First digit: 0 for 1987, 1 for 1993, 2 for 2003.
@@ -113,11 +94,7 @@ impl Mti {
     /// an answer or wants none.
     #[must_use]
     pub const fn response(self) -> Option<Self> {
-        if self.wants_response() {
-            Some(Self((self.0 & !1) + 0x10))
-        } else {
-            None
-        }
+        if self.wants_response() { Some(Self((self.0 & !1) + 0x10)) } else { None }
     }
 }
 

@@ -58,10 +58,7 @@ impl OriginalData {
 fn read_mti(groups: &mut Groups<'_>) -> Result<Mti, Malformed> {
     let start = groups.wrong(Why::NotDigit);
     let text = groups.characters(4)?;
-    Mti::parse(text).map_err(|malformed| Malformed {
-        offset: malformed.offset,
-        ..start
-    })
+    Mti::parse(text).map_err(|malformed| Malformed { offset: malformed.offset, ..start })
 }
 
 /// Field 56 of ISO 8583:1993, n..35: the message this one is about.
@@ -89,20 +86,11 @@ impl OriginalElements {
         let mti = read_mti(&mut groups)?;
         let stan = groups.number(6)? as u32;
         let local = groups.number(12)?;
-        let mut parsed = Self {
-            mti,
-            stan,
-            local,
-            acquirer: None,
-            acquirer_digits: 0,
-        };
+        let mut parsed = Self { mti, stan, local, acquirer: None, acquirer_digits: 0 };
         if groups.left() > 0 {
             let width = groups.number(2)?;
             if width > 11 {
-                return Err(groups.wrong(Why::TooLong {
-                    max: 11,
-                    found: width as usize,
-                }));
+                return Err(groups.wrong(Why::TooLong { max: 11, found: width as usize }));
             }
             parsed.acquirer_digits = width as u8;
             if width > 0 {

@@ -7,52 +7,72 @@ const BYTE_TOPS: u64 = 0x8080_8080_8080_8080;
 const ASCII_ZEROS: u64 = 0x3030_3030_3030_3030;
 /// Added to a byte 0 to 127, sets its top bit when the byte is 10 or more.
 const OVER_NINE: u64 = 0x7676_7676_7676_7676;
-
-fn word(chunk: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(chunk);
-    u64::from_le_bytes(bytes)
-}
+const SPACES: u64 = 0x2020_2020_2020_2020;
+const ONES: u64 = 0x0101_0101_0101_0101;
 
 /// Whether a nibble of the word is over nine: its top bit and one of the two below it are set.
 const fn has_letter_nibble(word: u64) -> bool {
     word & ((word << 1) | (word << 2)) & NIBBLE_TOPS != 0
 }
 
+/// Whether a byte of the word is not an ASCII digit.
+const fn has_no_digit(word: u64) -> bool {
+    let flat = word ^ ASCII_ZEROS;
+    (flat.wrapping_add(OVER_NINE) | flat) & BYTE_TOPS != 0
+}
+
+/// Whether a byte of the word is under 0x20 or over 0x7E. A byte below one that is under 0x20 may be taken for
+/// bad too, never the other way round.
+const fn has_unprintable(word: u64) -> bool {
+    (word.wrapping_sub(SPACES) | word.wrapping_add(ONES) | word) & BYTE_TOPS != 0
+}
+
 const fn is_bcd(byte: u8) -> bool {
     byte & 0x0F <= 9 && byte >> 4 <= 9
 }
 
-/// The first byte with a nibble over nine.
-pub(crate) fn first_not_bcd(bytes: &[u8]) -> Option<usize> {
-    let mut chunks = bytes.chunks_exact(8);
-    let mut clean = 0;
-    for chunk in &mut chunks {
-        if has_letter_nibble(word(chunk)) {
-            break;
+/// Whether any word of the bytes has the fault: eight bytes at a time, the last ones overlapping those before.
+/// Bytes that are fewer than eight stand between bytes `fill`, which have no fault.
+#[inline]
+fn any_word(bytes: &[u8], fill: u8, has_fault: impl Fn(u64) -> bool) -> bool {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        bytes.chunks_exact(8).any(|chunk| {
+            let mut word = [0; 8];
+            word.copy_from_slice(chunk);
+            has_fault(u64::from_le_bytes(word))
+        }) || has_fault(u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let word = u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32;
+        has_fault(word)
+    } else {
+        let mut word = [fill; 8];
+        for (slot, byte) in word.iter_mut().zip(bytes) {
+            *slot = *byte;
         }
-        clean += 8;
+        has_fault(u64::from_le_bytes(word))
     }
-    bytes[clean..]
-        .iter()
-        .position(|byte| !is_bcd(*byte))
-        .map(|at| clean + at)
+}
+
+/// The first byte with a nibble over nine.
+#[inline]
+pub(crate) fn first_not_bcd(bytes: &[u8]) -> Option<usize> {
+    if any_word(bytes, 0, has_letter_nibble) { bytes.iter().position(|byte| !is_bcd(*byte)) } else { None }
 }
 
 /// The first byte that is not an ASCII digit.
+#[inline]
 pub(crate) fn first_not_digit(bytes: &[u8]) -> Option<usize> {
-    let mut clean = 0;
-    for chunk in bytes.chunks_exact(8) {
-        let flat = word(chunk) ^ ASCII_ZEROS;
-        if (flat.wrapping_add(OVER_NINE) | flat) & BYTE_TOPS != 0 {
-            break;
-        }
-        clean += 8;
+    if any_word(bytes, b'0', has_no_digit) {
+        bytes.iter().position(|byte| !byte.is_ascii_digit())
+    } else {
+        None
     }
-    bytes[clean..]
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .map(|at| clean + at)
+}
+
+/// Whether every byte is printable ASCII. May say no where it is so, never yes where it is not.
+#[inline]
+pub(crate) fn surely_printable(bytes: &[u8]) -> bool {
+    !any_word(bytes, b' ', has_unprintable)
 }
 
 /// The first byte that is not a hexadecimal digit.
@@ -73,11 +93,7 @@ pub(crate) const fn hex_value(byte: u8) -> Option<u8> {
 /// The upper-case hexadecimal digit of the low nibble.
 pub(crate) const fn hex_digit(nibble: u8) -> u8 {
     let nibble = nibble & 0x0F;
-    if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'A' + nibble - 10
-    }
+    if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 }
 }
 
 /// Upper-case hexadecimal of bytes.
@@ -101,16 +117,10 @@ mod tests {
                 for byte in 0..=255u8 {
                     let mut bcd = vec![0x99; length];
                     bcd[at] = byte;
-                    assert_eq!(
-                        first_not_bcd(&bcd),
-                        bcd.iter().position(|b| b & 15 > 9 || b >> 4 > 9)
-                    );
+                    assert_eq!(first_not_bcd(&bcd), bcd.iter().position(|b| b & 15 > 9 || b >> 4 > 9));
                     let mut digits = vec![b'9'; length];
                     digits[at] = byte;
-                    assert_eq!(
-                        first_not_digit(&digits),
-                        digits.iter().position(|b| !b.is_ascii_digit())
-                    );
+                    assert_eq!(first_not_digit(&digits), digits.iter().position(|b| !b.is_ascii_digit()));
                 }
             }
         }

@@ -175,9 +175,7 @@ const _: () = {
 };
 
 fn listed(tag: Tag) -> Option<&'static Listed> {
-    TAGS.binary_search_by_key(&tag.0, |listed| listed.0)
-        .ok()
-        .map(|at| &TAGS[at])
+    TAGS.binary_search_by_key(&tag.0, |listed| listed.0).ok().map(|at| &TAGS[at])
 }
 
 /// The name of a tag.

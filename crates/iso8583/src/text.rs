@@ -30,10 +30,7 @@ impl Digits {
         if field.class != Class::N || units > DIGITS_MAX {
             return None;
         }
-        let mut digits = Self {
-            length: units as u16,
-            ascii: [0; DIGITS_MAX],
-        };
+        let mut digits = Self { length: units as u16, ascii: [0; DIGITS_MAX] };
         match field.coding {
             Coding::Bcd => {
                 let skip = usize::from(filler_first(field, units));
@@ -73,11 +70,7 @@ impl fmt::Debug for Digits {
 
 /// The nibble at a place, counted from the left.
 fn nibble(bytes: &[u8], at: usize) -> u8 {
-    if at.is_multiple_of(2) {
-        bytes[at / 2] >> 4
-    } else {
-        bytes[at / 2] & 0x0F
-    }
+    if at.is_multiple_of(2) { bytes[at / 2] >> 4 } else { bytes[at / 2] & 0x0F }
 }
 
 /// The ASCII character of a byte in a character coding.
@@ -112,6 +105,43 @@ const fn belongs(class: Class, ascii: u8) -> bool {
     }
 }
 
+/// The classes of characters each byte belongs to, one bit a class.
+const BELONGS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bits = 0;
+        let classes = [Class::A, Class::An, Class::Ans, Class::Z];
+        let mut at = 0;
+        while at < classes.len() {
+            if belongs(classes[at], byte as u8) {
+                bits |= class_bit(classes[at]);
+            }
+            at += 1;
+        }
+        table[byte] = bits;
+        byte += 1;
+    }
+    table
+};
+
+const fn class_bit(class: Class) -> u8 {
+    match class {
+        Class::A => 1,
+        Class::An => 2,
+        Class::Ans => 4,
+        Class::Z => 8,
+        // Checked in ways of their own.
+        Class::N | Class::Xn | Class::B | Class::Tlv => 0,
+    }
+}
+
+/// Whether all ASCII characters belong to the class, at a glance.
+fn all_belong(class: Class, content: &[u8]) -> bool {
+    let bit = class_bit(class);
+    bit != 0 && content.iter().fold(bit, |all, byte| all & BELONGS[usize::from(*byte)]) != 0
+}
+
 /// Checks the content of a field as it lies on the wire; the byte of the content at fault, and why.
 pub(crate) fn check(field: &Field, content: &[u8], units: usize) -> Result<(), (usize, Why)> {
     match field.coding {
@@ -120,13 +150,7 @@ pub(crate) fn check(field: &Field, content: &[u8], units: usize) -> Result<(), (
         Coding::Gbk => first(charset::first_not_gbk(content), Why::NotText),
         Coding::Hex => {
             if units % 2 == 1 {
-                return Err((
-                    0,
-                    Why::LengthDiffers {
-                        stated: units,
-                        found: units + 1,
-                    },
-                ));
+                return Err((0, Why::LengthDiffers { stated: units, found: units + 1 }));
             }
             first(scan::first_not_hex(content), Why::NotHex)
         }
@@ -187,6 +211,9 @@ fn check_packed(field: &Field, content: &[u8], units: usize) -> Result<(), (usiz
 fn check_characters(field: &Field, content: &[u8]) -> Result<(), (usize, Why)> {
     if field.coding == Coding::Ascii && field.class == Class::N {
         return first(scan::first_not_digit(content), Why::NotDigit);
+    }
+    if field.coding == Coding::Ascii && all_belong(field.class, content) {
+        return Ok(());
     }
     for (at, byte) in content.iter().enumerate() {
         let ascii = ascii_of(*byte, field.coding);
@@ -281,9 +308,7 @@ pub(crate) fn text<'a>(field: &Field, content: &'a [u8], units: usize, dialect: 
         return Cow::Owned(charset::from_gbk(content));
     }
     let mut text = String::with_capacity(text_bytes(field, content, units));
-    each_ascii(field, content, units, dialect, &mut |ascii| {
-        text.push(char::from(ascii))
-    });
+    each_ascii(field, content, units, dialect, &mut |ascii| text.push(char::from(ascii)));
     Cow::Owned(text)
 }
 
@@ -338,13 +363,7 @@ pub(crate) fn encode(field: &Field, value: Value<'_>, out: &mut Vec<u8>) -> Resu
     let max = usize::from(field.length.max());
     match field.length {
         Length::Fixed(_) if units < max => {
-            return Err((
-                0,
-                Why::TooShort {
-                    min: max,
-                    found: units,
-                },
-            ));
+            return Err((0, Why::TooShort { min: max, found: units }));
         }
         Length::Fixed(_) | Length::Ll(_) | Length::Lll(_) | Length::Llll(_) => {}
     }
@@ -451,13 +470,7 @@ fn encode_text(field: &Field, text: &str, out: &mut Vec<u8>) -> Result<usize, (u
                 return Err((at, Why::NotHex));
             }
             if text.len() % 2 == 1 {
-                return Err((
-                    0,
-                    Why::LengthDiffers {
-                        stated: text.len(),
-                        found: text.len() + 1,
-                    },
-                ));
+                return Err((0, Why::LengthDiffers { stated: text.len(), found: text.len() + 1 }));
             }
             if field.coding == Coding::Hex {
                 out.extend(text.bytes().map(|byte| byte.to_ascii_uppercase()));
@@ -477,14 +490,7 @@ fn fill_with_spaces(field: &Field, start: usize, out: &mut Vec<u8>) {
     };
     let filled = start + usize::from(width);
     if matches!(field.class, Class::A | Class::An | Class::Ans) && out.len() < filled {
-        out.resize(
-            filled,
-            if field.coding == Coding::Ebcdic {
-                0x40
-            } else {
-                b' '
-            },
-        );
+        out.resize(filled, if field.coding == Coding::Ebcdic { 0x40 } else { b' ' });
     }
 }
 
@@ -492,11 +498,7 @@ fn fill_with_spaces(field: &Field, start: usize, out: &mut Vec<u8>) {
 fn encode_digits(field: &Field, digits: &[u8], out: &mut Vec<u8>) -> Result<usize, (usize, Why)> {
     if field.coding != Coding::Bcd {
         for digit in digits {
-            out.push(if field.coding == Coding::Ebcdic {
-                0xC0 | digit
-            } else {
-                *digit
-            });
+            out.push(if field.coding == Coding::Ebcdic { 0xC0 | digit } else { *digit });
         }
         return Ok(digits.len());
     }
@@ -548,13 +550,7 @@ pub(crate) struct DigitsWriter {
 
 impl Digits {
     pub(crate) const fn writer(field: u8) -> DigitsWriter {
-        DigitsWriter {
-            field,
-            digits: Self {
-                length: 0,
-                ascii: [b'0'; DIGITS_MAX],
-            },
-        }
+        DigitsWriter { field, digits: Self { length: 0, ascii: [b'0'; DIGITS_MAX] } }
     }
 }
 
@@ -568,10 +564,7 @@ impl DigitsWriter {
             left /= 10;
         }
         if left > 0 {
-            let why = Why::TooLong {
-                max: width,
-                found: value.to_string().len(),
-            };
+            let why = Why::TooLong { max: width, found: value.to_string().len() };
             return Err(Malformed::new(Part::Field(self.field), start, why));
         }
         self.digits.length += width as u16;
@@ -580,9 +573,7 @@ impl DigitsWriter {
 
     /// Appends the four digits of a message type.
     pub(crate) fn mti(&mut self, mti: Mti) -> Result<(), Malformed> {
-        mti.digits()
-            .iter()
-            .try_for_each(|digit| self.group(u64::from(digit - b'0'), 1))
+        mti.digits().iter().try_for_each(|digit| self.group(u64::from(digit - b'0'), 1))
     }
 
     pub(crate) fn done(self) -> Digits {

@@ -110,13 +110,7 @@ impl<'a> Element<'a> {
     #[must_use]
     pub fn inside(&self) -> Tlv<'a> {
         let bytes: &[u8] = if self.is_constructed() { self.value } else { &[] };
-        Tlv {
-            bytes,
-            at: 0,
-            base: self.value_offset,
-            private: self.private,
-            broken: false,
-        }
+        Tlv { bytes, at: 0, base: self.value_offset, private: self.private, broken: false }
     }
 }
 
@@ -142,23 +136,14 @@ impl<'a> Tlv<'a> {
     /// Reads a string of elements.
     #[must_use]
     pub const fn new(bytes: &'a [u8], private: PrivateTags) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            base: 0,
-            private,
-            broken: false,
-        }
+        Self { bytes, at: 0, base: 0, private, broken: false }
     }
 
     /// The value of the first element of that tag, not looking inside constructed ones; `None` too where the
     /// string is malformed before it.
     #[must_use]
     pub fn find(&self, tag: Tag) -> Option<&'a [u8]> {
-        self.clone()
-            .map_while(Result::ok)
-            .find(|element| element.tag == tag)
-            .map(|element| element.value)
+        self.clone().map_while(Result::ok).find(|element| element.tag == tag).map(|element| element.value)
     }
 
     /// Shows every element, the constructed ones before what is inside, with the number of elements around it.
@@ -183,10 +168,7 @@ impl<'a> Tlv<'a> {
 
     fn read(&mut self) -> Result<Element<'a>, Malformed> {
         let start = self.at;
-        let moved = |malformed: Malformed| Malformed {
-            offset: malformed.offset + self.base,
-            ..malformed
-        };
+        let moved = |malformed: Malformed| Malformed { offset: malformed.offset + self.base, ..malformed };
         let (tag, end) = Tag::read(self.bytes, start, Part::Tlv, self.private).map_err(moved)?;
         let (length, value_at) = read_length(self.bytes, end).map_err(moved)?;
         let have = self.bytes.len() - value_at;
@@ -233,9 +215,7 @@ fn read_length(bytes: &[u8], at: usize) -> Result<(usize, usize), Malformed> {
         0 => Err(Malformed::new(Part::Tlv, at, Why::Indefinite)),
         1..=4 => {
             let end = at + 1 + count;
-            let digits = bytes
-                .get(at + 1..end)
-                .ok_or_else(|| short(1 + count, bytes.len() - at))?;
+            let digits = bytes.get(at + 1..end).ok_or_else(|| short(1 + count, bytes.len() - at))?;
             let length = digits.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
             Ok((length as usize, end))
         }
@@ -262,10 +242,7 @@ fn write_length(length: usize, out: &mut Vec<u8>) {
 /// # Panics
 /// Where the value is longer than four bytes of length can say.
 pub fn write(tag: Tag, value: &[u8], out: &mut Vec<u8>) {
-    assert!(
-        u32::try_from(value.len()).is_ok(),
-        "a value is shorter than 4 GiB"
-    );
+    assert!(u32::try_from(value.len()).is_ok(), "a value is shorter than 4 GiB");
     tag.write(out);
     write_length(value.len(), out);
     out.extend_from_slice(value);
@@ -290,11 +267,7 @@ impl<'a> Dol<'a> {
     /// Reads a list.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            at: 0,
-            broken: false,
-        }
+        Self { bytes, at: 0, broken: false }
     }
 
     /// Appends the data the list asks for. Each value is cut or filled by the format of its tag: numbers keep
@@ -310,12 +283,7 @@ impl<'a> Dol<'a> {
     ) -> Result<(), Malformed> {
         for entry in self.clone() {
             let (tag, length) = entry?;
-            fit(
-                value_of(tag).unwrap_or(&[]),
-                usize::from(length),
-                crate::tags::format(tag),
-                out,
-            );
+            fit(value_of(tag).unwrap_or(&[]), usize::from(length), crate::tags::format(tag), out);
         }
         Ok(())
     }

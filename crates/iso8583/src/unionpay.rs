@@ -23,10 +23,7 @@ impl<'t> Groups<'t> {
     }
 
     pub(crate) fn characters(&mut self, width: usize) -> Result<&'t str, Malformed> {
-        let short = Why::Short {
-            need: width,
-            have: self.left(),
-        };
+        let short = Why::Short { need: width, have: self.left() };
         let taken = self.text.get(self.at..self.at + width).ok_or(self.wrong(short))?;
         self.at += width;
         Ok(taken)
@@ -38,18 +35,12 @@ impl<'t> Groups<'t> {
         if let Some(at) = crate::scan::first_not_digit(taken.as_bytes()) {
             return Err(Malformed::new(Part::Field(self.field), start + at, Why::NotDigit));
         }
-        Ok(taken
-            .bytes()
-            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
+        Ok(taken.bytes().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
     }
 
     /// A group that may be missing at the end.
     fn maybe(&mut self, width: usize) -> Result<Option<u64>, Malformed> {
-        if self.left() == 0 {
-            Ok(None)
-        } else {
-            self.number(width).map(Some)
-        }
+        if self.left() == 0 { Ok(None) } else { self.number(width).map(Some) }
     }
 
     pub(crate) fn wrong(&self, why: Why) -> Malformed {
@@ -271,10 +262,7 @@ impl Totals {
                 result: groups.number(1)? as u8,
             })
         };
-        let parsed = Self {
-            domestic: side()?,
-            foreign: side()?,
-        };
+        let parsed = Self { domestic: side()?, foreign: side()? };
         groups.end()?;
         Ok(parsed)
     }
@@ -312,10 +300,8 @@ impl<'t> De44<'t> {
     /// [`Part::Field`] 44, where there are not 22 characters.
     pub fn parse(text: &'t str) -> Result<Self, Malformed> {
         let mut groups = Groups::new(44, text);
-        let parsed = Self {
-            issuer: groups.characters(11)?.trim_end(),
-            acquirer: groups.characters(11)?.trim_end(),
-        };
+        let parsed =
+            Self { issuer: groups.characters(11)?.trim_end(), acquirer: groups.characters(11)?.trim_end() };
         groups.end()?;
         Ok(parsed)
     }
@@ -344,9 +330,6 @@ impl<'t> De63<'t> {
     pub fn parse(text: &'t str) -> Result<Self, Malformed> {
         let mut groups = Groups::new(63, text);
         let first = groups.characters(3)?;
-        Ok(Self {
-            first,
-            text: &text[3..],
-        })
+        Ok(Self { first, text: &text[3..] })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Numbers are packed; 37 to 44, 49, 54, 57 to 59 and 63 are text. DE22 stands left (`051` is `0510` on the wire)
 //! and DE23 right (`0001`), and their text shows all four nibbles. DE62 holds working keys, images and parameter
-//! records: bytes. DE48, 60 and 61 are digits in groups. Limits of the fields that acquirers extend (55, 60, 62)
+//! records: bytes. DE48, 60 and 61 are digits in groups; DE48 of
+//! a batch upload (0320) lists card numbers, so it is not shown. Limits of the fields that acquirers extend (55, 60, 62)
 //! are wider than the specification's. Fields only some acquirers use (5 to 10, 16 to 19, 24, 33, 40, 43, 45 to
 //! 47, 50, 51, 56, 57) are taken in their usual form; the rest is not defined.
 
@@ -50,7 +51,7 @@ pub(crate) const FIELDS: [Element; 53] = [
     de(45, "track 1 data",                              Ans, Ll(79),    Never),
     de(46, "additional data, ISO",                      Ans, Lll(999),  Scan),
     de(47, "additional data, national",                 Ans, Lll(999),  Scan),
-    de(48, "additional data, private",                  N,   Lll(322),  Open),
+    de(48, "additional data, private",                  N,   Lll(322),  Scan),
     de(49, "currency code, transaction",                An,  Fixed(3),  Open),
     de(50, "currency code, settlement",                 An,  Fixed(3),  Open),
     de(51, "currency code, cardholder billing",         An,  Fixed(3),  Open),
