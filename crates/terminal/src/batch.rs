@@ -37,6 +37,15 @@ impl BatchTotals {
     }
 }
 
+/// A slip that has to be signed on paper, because its signature could not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaperSlip {
+    /// DE60.2.
+    pub batch: u32,
+    /// DE11.
+    pub stan: u32,
+}
+
 /// What became of a transaction of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {

@@ -4,12 +4,13 @@
 
 use std::fmt;
 
-use cardcrypto::Pan;
-use cardcrypto::cipher::{BlockCipher, Tdes};
-use cardcrypto::key::{TdesKey, adjust_parity};
-use cardcrypto::mac::{Padding, retail_mac};
+use cardcrypto::cipher::Tdes;
+use cardcrypto::emv::cryptogram::{application_cryptogram, arpc_method_1};
+use cardcrypto::emv::keys::{CardSequence, MasterKeyOption, card_master_key, pboc_session_key};
+use cardcrypto::key::TdesKey;
+use cardcrypto::mac::Padding;
+use cardcrypto::{Pan, Track2};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 use crate::fault::CardFault;
 
@@ -112,13 +113,10 @@ impl fmt::Debug for Cryptogram {
 impl Cryptogram {
     /// Whether tag 91 (cryptogram 8, code 2) is the issuer's answer to this one: E(session key, ARQC xor code and zeros).
     pub fn believes(&self, issuer: &[u8]) -> bool {
-        let Some((code, [first, second])) = issuer.split_last_chunk::<2>() else {
+        let Some((code, response)) = issuer.split_last_chunk::<2>() else {
             return false;
         };
-        let mut block = self.value;
-        block[0] ^= first;
-        block[1] ^= second;
-        Tdes::new(&self.session).encrypt(block).ct_eq(code).into()
+        arpc_method_1(&Tdes::new(&self.session), self.value, *response).ct_eq(code).into()
     }
 }
 
@@ -140,20 +138,12 @@ impl Chip {
 
     /// A chip whose key is derived from the issuer's by option A (EMV book 2, A1.4.1): the last 16 digits of card number
     /// and sequence number, and their complement, encrypted; odd parity.
+    ///
+    /// # Panics
+    /// For a sequence number over 99.
     pub fn of_issuer(issuer_key: &TdesKey, pan: &Pan, sequence: u8) -> Self {
-        let digits = format!("{:0>16}", format!("{}{sequence:02}", pan.expose()));
-        let digits = Zeroizing::new(digits);
-        let tail = digits.as_bytes().last_chunk::<16>().expect("filled up to 16 digits");
-        let mut left = [0; 8];
-        for (byte, pair) in left.iter_mut().zip(tail.chunks_exact(2)) {
-            *byte = (pair[0] - b'0') << 4 | (pair[1] - b'0');
-        }
-        let cipher = Tdes::new(issuer_key);
-        let mut key = Zeroizing::new([0; 16]);
-        key[..8].copy_from_slice(&cipher.encrypt(left));
-        key[8..].copy_from_slice(&cipher.encrypt(left.map(|byte| !byte)));
-        adjust_parity(&mut *key);
-        Self::new(TdesKey::new(&*key).expect("sixteen bytes are a key"))
+        let sequence = CardSequence::new(sequence).expect("a sequence number has two digits");
+        Self::new(card_master_key(&Tdes::new(issuer_key), MasterKeyOption::A, pan, sequence))
     }
 
     /// Whether it gives an answer to reset.
@@ -185,29 +175,16 @@ impl Chip {
             return Err(CardFault::ChipUnreadable);
         }
         self.counter = self.counter.wrapping_add(1);
-        let session = self.session_key();
+        let session = pboc_session_key(&Tdes::new(&self.master_key), self.counter.to_be_bytes());
         let mut input = data.to_vec();
         input.extend_from_slice(&self.interchange_profile);
         input.extend_from_slice(&self.counter.to_be_bytes());
         input.extend_from_slice(&self.verification_results);
-        let value = retail_mac(&Tdes::new(&session), Padding::OneThenZeros, &input);
+        let value = application_cryptogram(&Tdes::new(&session), Padding::OneThenZeros, &input);
         let mut issuer_data = vec![0x07, self.key_index, CRYPTOGRAM_VERSION];
         issuer_data.extend_from_slice(&self.verification_results);
         issuer_data.push(ALGORITHM_TDES);
         Ok(Cryptogram { value, counter: self.counter, issuer_data, session })
-    }
-
-    /// E(MK, six zero bytes and the counter), then E(MK, six zero bytes and its complement).
-    fn session_key(&self) -> TdesKey {
-        let cipher = Tdes::new(&self.master_key);
-        let block = |counter: u16| {
-            let [high, low] = counter.to_be_bytes();
-            cipher.encrypt([0, 0, 0, 0, 0, 0, high, low])
-        };
-        let mut key = Zeroizing::new([0; 16]);
-        key[..8].copy_from_slice(&block(self.counter));
-        key[8..].copy_from_slice(&block(!self.counter));
-        TdesKey::new(&*key).expect("sixteen bytes are a key")
     }
 }
 
@@ -220,10 +197,10 @@ pub struct CardInHand {
     pub expiry: String,
     /// DE23, 0 to 99.
     pub sequence: u8,
-    /// Track 2 with `D` as separator, at most 37 characters; `None` where there is no stripe.
-    pub(crate) track2: Option<Zeroizing<String>>,
+    /// Track 2; `None` where there is no stripe.
+    pub(crate) track2: Option<Track2>,
     /// What the chip has instead of the stripe: track 2 equivalent data, with the chip's own verification value.
-    pub(crate) chip_track2: Option<Zeroizing<String>>,
+    pub(crate) chip_track2: Option<Track2>,
     /// The chip.
     pub chip: Option<Chip>,
     /// Whether the chip answers without contact.
@@ -236,12 +213,9 @@ impl fmt::Debug for CardInHand {
     }
 }
 
-/// The longest track 2 (ISO/IEC 7813).
-const TRACK2_CHARACTERS_MAX: usize = 37;
-
 impl CardInHand {
-    /// A card with a stripe only. `track2` has `D` or `=` as separator; `None` when it is longer than 37 characters,
-    /// does not begin with the card number, has no separator, or the expiry is not four digits.
+    /// A card with a stripe only. `track2` has `D` or `=` as separator; `None` when it is no track 2, is that of another
+    /// card, or the expiry is not four digits.
     pub fn striped(pan: Pan, expiry: &str, track2: &str) -> Option<Self> {
         let track2 = well_formed(&pan, track2)?;
         let dated = expiry.len() == 4 && expiry.bytes().all(|byte| byte.is_ascii_digit());
@@ -275,9 +249,8 @@ impl CardInHand {
 
     /// The service code of the stripe; `None` where it has none.
     pub fn service_code(&self) -> Option<&str> {
-        let track = self.track2.as_ref()?;
-        let (_, rest) = track.split_once('D')?;
-        rest.get(4..7)
+        let (_, rest) = self.track2.as_ref()?.expose().split_once('D')?;
+        rest.get(..7)?.get(4..)
     }
 
     /// A counterfeit: the same data, with a chip that was copied at `counter` and does not know what the real one has
@@ -294,7 +267,7 @@ impl CardInHand {
     /// A counterfeit of the stripe alone, on a blank without a chip. `service_code` may be altered so that terminals do
     /// not ask for the chip; `None` where there is no stripe or the code is not three digits.
     pub fn stripe_copy(&self, service_code: Option<&str>) -> Option<Self> {
-        let mut track = self.track2.as_ref()?.to_string();
+        let mut track = zeroize::Zeroizing::new(self.track2.as_ref()?.expose().to_owned());
         if let Some(code) = service_code {
             let at = track.find('D')? + 5;
             if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_digit()) || track.len() < at + 3 {
@@ -320,15 +293,9 @@ impl CardInHand {
     }
 }
 
-/// The track with `D` as separator, where it is one of this card.
-fn well_formed(pan: &Pan, track2: &str) -> Option<Zeroizing<String>> {
-    let track = Zeroizing::new(track2.replace('=', "D"));
-    let (number, rest) = track.split_once('D')?;
-    let holds = number == pan.expose()
-        && track.len() <= TRACK2_CHARACTERS_MAX
-        && rest.len() >= 7
-        && rest.bytes().all(|byte| byte.is_ascii_digit());
-    holds.then(|| track.clone())
+/// The track, where it is one of this card.
+fn well_formed(pan: &Pan, track2: &str) -> Option<Track2> {
+    Track2::parse(track2).ok().filter(|track| track.pan() == *pan)
 }
 
 #[cfg(test)]

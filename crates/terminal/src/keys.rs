@@ -1,12 +1,14 @@
 //! The terminal's keys and what it does with them: unpacking working keys, MACs, PIN blocks, encrypted tracks.
 //!
-//! No message is built here, and no key leaves.
+//! DE62 is opened by this crate's own reading of the specification, not by the one the host seals it with. No message is
+//! built here, and no key leaves.
 
 use cardcrypto::cipher::{BlockCipher, Tdes, ecb_decrypt};
 use cardcrypto::entropy::{Entropy, EntropyFailed};
 use cardcrypto::key::TdesKey;
 use cardcrypto::mac::UnionPayEcbMac;
 use cardcrypto::pin_block::{PinBlock, PinFormat};
+use cardcrypto::track::encrypt_packed;
 use cardcrypto::{Pan, Pin};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -74,20 +76,11 @@ impl WorkingKeys {
         self.pik.expose().len() == 8
     }
 
-    /// Encrypts packed track data in place: the eight bytes that end one byte before the last one. A shorter track stays
-    /// as it is.
+    /// Encrypts packed track data in place (Q/CUP 009.1); a track too short for it stays as it is.
     pub(crate) fn encrypt_track(&self, packed: &mut [u8]) -> Result<(), PosError> {
         let tdk = self.tdk.as_ref().ok_or(PosError::NoTrackKey)?;
-        let Some(end) = packed.len().checked_sub(1) else {
-            return Ok(());
-        };
-        let Some(start) = end.checked_sub(8) else {
-            return Ok(());
-        };
-        let mut block = [0; 8];
-        block.copy_from_slice(&packed[start..end]);
-        packed[start..end].copy_from_slice(&Tdes::new(tdk).encrypt(block));
-        Ok(())
+        // Nothing but a too short track is refused.
+        encrypt_packed(&Tdes::new(tdk), packed).or(Ok(()))
     }
 }
 

@@ -26,7 +26,7 @@ mod signature;
 mod texts;
 mod transaction;
 
-pub use batch::{BatchTotals, LogEntry, Original, Settled};
+pub use batch::{BatchTotals, LogEntry, Original, PaperSlip, Settled};
 pub use card::{CardInHand, Chip, Entry};
 pub use fault::{CardFault, PosError};
 pub use host_peer::{HostCard, HostPeer, HostReply, HostSettings};
@@ -37,6 +37,6 @@ pub use reply::{Answered, Balance, Reply};
 pub use reversal::{ReversalReason, Unresolved};
 pub use settings::{KeySet, PinForm, PosSettings, SignatureRoute};
 pub use settlement::{SideVerdict, Verdict};
-pub use signature::{Parts, SIGNATURE_BYTES_MAX, feature_code};
+pub use signature::{Parts, SIGNATURE_BYTES_MAX};
 pub use texts::{CodeText, code_text};
 pub use transaction::{CompletionBy, Kind, Side};

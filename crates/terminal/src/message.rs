@@ -2,7 +2,7 @@
 //!
 //! No transaction is known here, and no state.
 
-use iso8583::{Builder, Malformed, Message, Mti, Tpdu, UNIONPAY_POS, Value};
+use iso8583::{Builder, Malformed, Message, Mti, Tpdu, Value};
 use zeroize::Zeroizing;
 
 use crate::fault::PosError;
@@ -86,7 +86,7 @@ impl Draft {
         settings: &PosSettings,
         keys: Option<&WorkingKeys>,
     ) -> Result<Vec<u8>, Malformed> {
-        let mut builder = Builder::new(&UNIONPAY_POS, self.mti);
+        let mut builder = Builder::new(settings.dialect, self.mti);
         builder.tpdu(Tpdu(settings.tpdu)).header(&settings.header)?;
         for (number, content) in &self.fields {
             match content {

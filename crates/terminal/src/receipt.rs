@@ -2,10 +2,11 @@
 //!
 //! The card number is masked before it gets here; nothing is printed.
 
+use cardcrypto::esign::feature_code;
+
 use crate::batch::LogEntry;
 use crate::card::Entry;
 use crate::pos::Pos;
-use crate::signature::feature_code;
 
 /// One line: a label in both languages, and what stands behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -92,6 +92,8 @@ pub struct Reply {
     pub institutions: Option<String>,
     /// DE63.1.
     pub organisation: Option<String>,
+    /// Header, processing request: what the host wants done next (a download, a sign-in; acquirers vary); 0 nothing.
+    pub processing_request: u8,
     /// Whether the answer had a MAC, and it held.
     pub authenticated: bool,
     /// Whether the chip believed the issuer; `None` where there was nothing to believe.
@@ -125,6 +127,7 @@ impl Reply {
             balances: Vec::new(),
             institutions: None,
             organisation: None,
+            processing_request: 0,
             authenticated: false,
             issuer_authentic: None,
             script: false,
@@ -150,12 +153,15 @@ mod tests {
 
     #[test]
     fn balances_are_read_until_one_is_malformed() {
-        let amounts = |field: &str| Balance::read(field).iter().map(|one| one.amount).collect::<Vec<_>>();
-        assert_eq!(amounts("1002156C000000012345"), [12_345]);
-        assert_eq!(amounts("1002156C0000000123451001156D000000000007"), [12_345, -7]);
-        assert_eq!(amounts("1002156X0000000123451001156D000000000007"), []);
-        assert_eq!(amounts("1002156C00000001234"), []);
-        assert_eq!(amounts("余额余额余额余额余额余额"), []);
-        assert_eq!(amounts(""), []);
+        let check = |field: &str, amounts: &[i64]| {
+            let read: Vec<i64> = Balance::read(field).iter().map(|one| one.amount).collect();
+            assert_eq!(read, amounts, "{field}");
+        };
+        check("1002156C000000012345", &[12_345]);
+        check("1002156C0000000123451001156D000000000007", &[12_345, -7]);
+        check("1002156X0000000123451001156D000000000007", &[]);
+        check("1002156C00000001234", &[]);
+        check("余额余额余额余额余额余额", &[]);
+        check("", &[]);
     }
 }

@@ -3,6 +3,7 @@
 //! No state of a day lives here.
 
 use cardcrypto::key::TdesKey;
+use iso8583::{Dialect, Header, UNIONPAY_POS};
 
 /// Which working keys a sign-in asks for (DE60.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct PosSettings {
     pub terminal: String,
     /// The shop's name on slips; written in GBK.
     pub merchant_name: String,
+    /// Usually [`UNIONPAY_POS`]; [`iso8583::UNIONPAY_POS_WIDE`] where lengths take a byte for each digit.
+    pub dialect: &'static Dialect,
     /// `60`, destination, source.
     pub tpdu: [u8; 5],
     /// Application class, software version, terminal state, processing request.
@@ -90,6 +93,7 @@ impl PosSettings {
             merchant: merchant.to_owned(),
             terminal: terminal.to_owned(),
             merchant_name: String::new(),
+            dialect: &UNIONPAY_POS,
             tpdu: [0x60, 0x00, 0x03, 0x00, 0x00],
             header: [0x60, 0x31, 0x00, 0x00, 0x00, 0x00],
             tmk,
@@ -113,6 +117,7 @@ impl PosSettings {
         let digits =
             |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
         let checks = [
+            ("dialect", self.dialect.header() == Header::UnionPay),
             ("merchant", self.merchant.len() == 15 && printable(&self.merchant)),
             ("terminal", self.terminal.len() == 8 && printable(&self.terminal)),
             ("operator", self.operator.len() == 2 && printable(&self.operator)),

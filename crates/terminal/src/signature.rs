@@ -28,18 +28,6 @@ pub enum Parts {
     Of(usize),
 }
 
-/// The feature code drawn under a signature, by which the host proves that the image belongs to the sale:
-/// settlement date (`MMDD`, else `0000`) and the 12 digits of DE37, the two halves of these 16 digits combined by
-/// exclusive or. `None` where DE37 is not 12 digits or the date not 4.
-pub fn feature_code(settlement_date: Option<&str>, rrn: &str) -> Option<String> {
-    let text = format!("{}{rrn}", settlement_date.unwrap_or("0000"));
-    if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let half = |digits| u32::from_str_radix(digits, 16).ok();
-    Some(format!("{:08X}", half(&text[..8])? ^ half(&text[8..])?))
-}
-
 /// A signature that waits to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct WaitingSignature {
@@ -127,17 +115,6 @@ pub(crate) fn slip_data(settings: &PosSettings, entry: &LogEntry) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Telpo's rule, two worked examples.
-    #[test]
-    fn feature_codes() {
-        assert_eq!(feature_code(Some("1122"), "112210000002").as_deref(), Some("01221120"));
-        assert_eq!(feature_code(Some("0704"), "123456789012").as_deref(), Some("517C8226"));
-        assert_eq!(feature_code(None, "123456789012").as_deref(), Some("56788226"));
-        assert_eq!(feature_code(None, "12345678901A"), None);
-        assert_eq!(feature_code(Some("112"), "112210000002"), None);
-        assert_eq!(feature_code(None, "١٢٣٤٥٦"), None);
-    }
 
     #[test]
     fn images_travel_whole_or_in_parts() {

@@ -311,18 +311,13 @@ impl Pos {
         };
         let Some(track) = track else { return Ok(()) };
         if !self.settings.tracks_encrypted {
-            draft.text(35, track);
+            draft.text(35, track.expose());
             return Ok(());
         }
-        let mut nibbles: Vec<u8> =
-            track.bytes().map(|byte| if byte == b'D' { 0xD } else { byte - b'0' }).collect();
-        if nibbles.len() % 2 == 1 {
-            nibbles.push(0);
-        }
-        let mut bytes: Vec<u8> = nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-        keys.encrypt_track(&mut bytes)?;
-        let text: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-        draft.text(35, &text[..track.len()]);
+        let mut packed = track.packed();
+        keys.encrypt_track(&mut packed)?;
+        let text: String = packed.iter().map(|byte| format!("{byte:02X}")).collect();
+        draft.text(35, &text[..track.expose().len()]);
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 
 use iso8583::tlv::{self, PrivateTags, Tag, Tlv};
 
-use crate::batch::LogEntry;
+use crate::batch::{LogEntry, PaperSlip};
 use crate::fault::PosError;
 use crate::message::Draft;
 use crate::pos::{Pos, What};
@@ -169,8 +169,9 @@ impl Pos {
     pub(super) fn close_batch(&mut self) {
         self.settlement = None;
         self.log.clear();
-        self.paper.clear();
-        self.signatures.clear();
+        // What was not sent by now is signed on paper.
+        let batch = self.batch;
+        self.paper.extend(self.signatures.drain(..).map(|late| PaperSlip { batch, stan: late.stan }));
         self.batch = if self.batch == super::NUMBER_MAX { 1 } else { self.batch + 1 };
         self.signed_in = false;
     }

@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use cardcrypto::Pin;
 use iso8583::{Framing, LengthPrefix};
 
-use crate::batch::{BatchLog, BatchTotals, LogEntry, Original};
+use crate::batch::{BatchLog, BatchTotals, LogEntry, Original, PaperSlip};
 use crate::card::{CardInHand, Cryptogram, Entry};
 use crate::fault::PosError;
 use crate::keys::WorkingKeys;
@@ -101,7 +101,7 @@ pub struct Pos {
     log: BatchLog,
     settlement: Option<Settlement>,
     signatures: VecDeque<WaitingSignature>,
-    paper: Vec<u32>,
+    paper: Vec<PaperSlip>,
     scripts: VecDeque<WaitingScript>,
     /// The last card that was inserted gave no answer: its stripe may be used.
     chip_failed: bool,
@@ -175,8 +175,8 @@ impl Pos {
         &self.unresolved
     }
 
-    /// STANs of the slips that have to be signed on paper, because their signature could not be sent.
-    pub fn paper_slips(&self) -> &[u32] {
+    /// Slips that have to be signed on paper, oldest first.
+    pub fn paper_slips(&self) -> &[PaperSlip] {
         &self.paper
     }
 
@@ -277,7 +277,7 @@ impl Pos {
         };
         signature.tries += 1;
         if signature.tries >= SIGNATURE_TRIES_MAX {
-            self.paper.push(signature.stan);
+            self.paper.push(PaperSlip { batch: self.batch, stan: signature.stan });
             self.signatures.pop_front();
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! Nothing is sent from here.
 
+use iso8583::Message;
 use iso8583::tlv::Tag;
-use iso8583::{Message, UNIONPAY_POS};
 
 use crate::fault::PosError;
 use crate::keys::WorkingKeys;
@@ -22,7 +22,7 @@ impl Pos {
     /// transaction is in doubt, and its reversal is due where it has one.
     pub fn receive(&mut self, frame: &[u8]) -> Result<Reply, PosError> {
         let awaited = self.awaited.as_ref().ok_or(PosError::NothingAwaited)?;
-        let answer = match UNIONPAY_POS.decode(frame) {
+        let answer = match self.settings.dialect.decode(frame) {
             Ok(answer) => answer,
             Err(why) => {
                 self.doubt(ReversalReason::Other);
@@ -58,6 +58,7 @@ impl Pos {
         let stan = answer.number(11).unwrap_or(0) as u32;
         let mut reply = Reply::new(awaited.answered(), stan, &code);
         reply.authenticated = authenticated;
+        reply.processing_request = answer.header().get(2).map_or(0, |byte| byte & 0x0F);
         reply.approval = text(38);
         reply.rrn = text(37);
         reply.at = text(13).zip(text(12));
