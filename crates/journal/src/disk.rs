@@ -52,6 +52,9 @@ pub trait Disk: Clone + Send + 'static {
     /// [`DiskCause::Short`] where the file ends before, or a failure.
     fn read_at(&self, file: &Self::File, offset: u64, into: &mut [u8]) -> Result<(), DiskError>;
 
+    /// Says that these bytes will be read soon. Advice only.
+    fn expect_read(&self, _file: &Self::File, _offset: u64, _bytes: u64) {}
+
     /// Writes whole blocks from an aligned buffer to a file from [`Disk::create`]. Durable only after
     /// [`Disk::sync`].
     ///

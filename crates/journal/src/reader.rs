@@ -138,7 +138,7 @@ impl<D: Disk> Reader<D> {
     /// The first fault in the records, by file and offset; or where the disk fails. Damaged snapshots are
     /// reported, for the records may do without them.
     pub fn verify(&self) -> Result<Report, ReadError> {
-        let (mut trail, records) = follow_from(&self.disk, &self.survey, 0)?;
+        let (mut trail, records) = follow_from(&self.disk, &self.survey, 0, 0)?;
         let at = trail.at();
         let (mut closed, mut cut, mut last) = (false, None, trail.segment().index);
         if let Some(ending) = trail.ending {

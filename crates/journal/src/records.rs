@@ -44,7 +44,7 @@ impl<D: Disk> Records<D> {
         from: Seq,
         until: Option<Seq>,
     ) -> Result<Records<D>, ReadError> {
-        Ok(Records { trail: Trail::begin(disk, frame, segment)?, from, until, done: false })
+        Ok(Records { trail: Trail::begin(disk, frame, segment, 0)?, from, until, done: false })
     }
 
     fn advance(&mut self) -> Result<Option<Record>, ReadError> {

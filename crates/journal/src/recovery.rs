@@ -140,8 +140,8 @@ impl fmt::Display for TailCut {
 impl<D: Disk> Journal<D> {
     /// Opens the journal of this disk, or makes one where there is none.
     ///
-    /// Every segment's header is checked, and every record since the newest snapshot; [`crate::Reader::verify`]
-    /// checks the rest.
+    /// Every segment's header is checked, and every record since the newest snapshot: its header, the chain, the
+    /// body's checksum. Reading a record checks its hash too; [`crate::Reader::verify`] checks everything.
     ///
     /// # Errors
     /// See [`OpenError`]. Records are refused, never repaired; only a torn tail is cut, and said.
@@ -250,14 +250,18 @@ fn sweep<D: Disk>(disk: &D) -> Result<(), DiskError> {
 pub(crate) fn follow<D: Disk>(disk: &D, survey: &Survey) -> Result<(Trail<D>, u64), ReadError> {
     let newest = survey.snapshots.last().map_or(Seq(0), |snapshot| snapshot.seq);
     let start = survey.holding(newest.next()).unwrap_or(0);
-    follow_from(disk, survey, start)
+    // The host reads the records back next, and their hashes are checked then. Only where the records end, which
+    // decides what is cut, nothing less will do.
+    let last = survey.segments.last().map_or(0, |segment| segment.index);
+    follow_from(disk, survey, start, last)
 }
 
-/// Reads every record from one segment on.
+/// Reads every record from one segment on; bodies are hashed from segment `hashed_from` on.
 pub(crate) fn follow_from<D: Disk>(
     disk: &D,
     survey: &Survey,
     start: usize,
+    hashed_from: u64,
 ) -> Result<(Trail<D>, u64), ReadError> {
     let anchors: BTreeMap<Seq, &Snapshot> = survey.snapshots.iter().map(|s| (s.seq, s)).collect();
     let held = |at: Position| match anchors.get(&at.seq) {
@@ -266,7 +270,7 @@ pub(crate) fn follow_from<D: Disk>(
         }
         Some(_) | None => Ok(()),
     };
-    let mut trail = Trail::begin(disk, survey.frame, survey.segments[start])?;
+    let mut trail = Trail::begin(disk, survey.frame, survey.segments[start], hashed_from)?;
     held(trail.at())?;
     let mut records = 0;
     while trail.next()?.is_some() {

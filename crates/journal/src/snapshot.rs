@@ -23,6 +23,9 @@ pub const SNAPSHOT_PIECE_BYTES: usize = 1 << 20;
 /// Longest content, bytes: what keeps the table of hashes within 32 MiB.
 pub const SNAPSHOT_BYTES_MAX: u64 = 1 << 40;
 
+/// Bytes the disk is told of before they are read.
+const AHEAD_BYTES: u64 = 8 << 20;
+
 pub(crate) const SNAPSHOT_SUFFIX: &str = ".snapshot";
 const MAGIC: [u8; 4] = *b"CWS1";
 const HEADER_BYTES: usize = 152;
@@ -174,6 +177,7 @@ impl<D: Disk> SnapshotReader<D> {
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(SNAPSHOT_PIECE_BYTES);
         let offset = BLOCK_BYTES as u64 + start;
         self.buffer.resize(len.next_multiple_of(BLOCK_BYTES), 0);
+        self.disk.expect_read(&self.file, offset + len as u64, AHEAD_BYTES);
         self.disk.read_at(&self.file, offset, &mut self.buffer)?;
         let at = usize::try_from(self.piece * 32).expect("the table of hashes is in memory");
         let sound =
@@ -281,6 +285,7 @@ impl<D: Disk> Snapshots<D> {
             filled: 0,
             table: Vec::new(),
             failed: None,
+            named: false,
         })
     }
 
@@ -345,6 +350,16 @@ pub struct SnapshotWriter<D: Disk> {
     table: Vec<u8>,
     /// After a failed write the file is not written again.
     failed: Option<DiskError>,
+    named: bool,
+}
+
+impl<D: Disk> Drop for SnapshotWriter<D> {
+    fn drop(&mut self) {
+        if !self.named {
+            // Where even this fails the next start clears it away.
+            let _ = remove_if_there(&self.disk, &self.part);
+        }
+    }
 }
 
 impl<D: Disk> SnapshotWriter<D> {
@@ -418,16 +433,15 @@ impl<D: Disk> SnapshotWriter<D> {
         self.name()
     }
 
-    fn name(self) -> Result<Snapshot, ReadError> {
+    fn name(&mut self) -> Result<Snapshot, ReadError> {
         let name = self.snapshot.file();
         match self.disk.rename(&self.part, &name) {
             Ok(()) => {}
-            Err(DiskError { cause: DiskCause::Exists, .. }) => {
+            Err(error) if error.cause == DiskCause::Exists => {
                 let there = read_header(&self.disk, self.id, &name);
                 if let Ok(there) = there
                     && check(&self.disk, &there).is_ok()
                 {
-                    remove_if_there(&self.disk, &self.part)?;
                     return Ok(there);
                 }
                 remove_if_there(&self.disk, &name)?;
@@ -435,6 +449,7 @@ impl<D: Disk> SnapshotWriter<D> {
             }
             Err(error) => return Err(error.into()),
         }
+        self.named = true;
         self.disk.sync_dir()?;
         Ok(self.snapshot)
     }

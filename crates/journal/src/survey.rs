@@ -11,7 +11,7 @@ use crate::block::{
 use crate::disk::{Disk, DiskCause, DiskError};
 use crate::fault::{Fault, ReadError, Why};
 use crate::snapshot::{self, SNAPSHOT_SUFFIX, Snapshot};
-use crate::walk::{Frame, Position, Walk, Window, segment_name};
+use crate::walk::{Depth, Frame, Position, Walk, Window, segment_name};
 
 pub(crate) const IDENTITY: &str = "journal.identity";
 pub(crate) const SEGMENT_SUFFIX: &str = ".segment";
@@ -197,7 +197,7 @@ pub(crate) fn read_heading<D: Disk>(
 /// durable before the first of them was written.
 fn vacant_but_written<D: Disk>(window: Window<D>, frame: Frame, index: u64) -> Result<bool, ReadError> {
     let at = Position { offset: 0, seq: Seq(0), chain: Hash::NONE, epoch: 0 };
-    Ok(Walk::begin(window, frame, index, at).later()?.is_some())
+    Ok(Walk::begin(window, frame, index, at, Depth::Checksum).later()?.is_some())
 }
 
 /// Looks at the folder.

@@ -8,7 +8,7 @@ use crate::block::{Hash, Header, Seq};
 use crate::disk::{Disk, DiskCause, DiskError};
 use crate::fault::{Fault, Part, ReadError, Why};
 use crate::survey::{Heading, Segment, read_heading};
-use crate::walk::{End, Frame, Position, Step, Walk, Window, segment_name};
+use crate::walk::{Depth, End, Frame, Position, Step, Walk, Window, segment_name};
 
 /// A record that checked.
 pub(crate) struct Passed {
@@ -30,6 +30,8 @@ pub(crate) struct Trail<D: Disk> {
     disk: D,
     frame: Frame,
     segment: Segment,
+    /// Bodies are hashed from this segment on; before it their checksums are enough.
+    hashed_from: u64,
     walk: Walk<D>,
     /// How often the current place was looked at without finding a record.
     looks: u8,
@@ -38,10 +40,15 @@ pub(crate) struct Trail<D: Disk> {
 
 impl<D: Disk> Trail<D> {
     /// Begins at the first record of a segment.
-    pub(crate) fn begin(disk: &D, frame: Frame, segment: Segment) -> Result<Trail<D>, ReadError> {
+    pub(crate) fn begin(
+        disk: &D,
+        frame: Frame,
+        segment: Segment,
+        hashed_from: u64,
+    ) -> Result<Trail<D>, ReadError> {
         let window = open_segment(disk, &segment)?;
-        let walk = Walk::begin(window, frame, segment.index, segment.start());
-        Ok(Trail { disk: disk.clone(), frame, segment, walk, looks: 0, ending: None })
+        let walk = Walk::begin(window, frame, segment.index, segment.start(), depth(&segment, hashed_from));
+        Ok(Trail { disk: disk.clone(), frame, segment, hashed_from, walk, looks: 0, ending: None })
     }
 
     pub(crate) fn at(&self) -> Position {
@@ -185,11 +192,15 @@ impl<D: Disk> Trail<D> {
             return Err(fault(Why::EpochBack { found: next.epoch }).into());
         }
         let window = open_segment(&self.disk, &next)?;
-        self.walk = Walk::begin(window, self.frame, next.index, next.start());
+        self.walk = Walk::begin(window, self.frame, next.index, next.start(), depth(&next, self.hashed_from));
         self.segment = next;
         self.looks = 0;
         Ok(())
     }
+}
+
+fn depth(segment: &Segment, hashed_from: u64) -> Depth {
+    if segment.index < hashed_from { Depth::Checksum } else { Depth::Hash }
 }
 
 fn open_segment<D: Disk>(disk: &D, segment: &Segment) -> Result<Window<D>, ReadError> {

@@ -111,7 +111,9 @@ fn table(disk: &MemoryDisk, expect: &Expect) {
 fn every_flip_and_every_cut_of_a_closed_journal_loses_nothing_or_is_refused() {
     let (disk, journal) = small(true);
     journal.close().unwrap();
-    table(&disk.copy(), &expect![[r#"
+    table(
+        &disk.copy(),
+        &expect![[r#"
         00000000000000000002.snapshot: 16384 bytes
           bits flipped: {WholeWithoutSnapshot: 131072}
           cut shorter: {WholeWithoutSnapshot: 16384}
@@ -124,7 +126,8 @@ fn every_flip_and_every_cut_of_a_closed_journal_loses_nothing_or_is_refused() {
         journal.identity: 4096 bytes
           bits flipped: {Refused: 32768}
           cut shorter: {Refused: 4096}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
