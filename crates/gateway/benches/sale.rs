@@ -1,0 +1,5 @@
+//! A sale's way through the gateway.
+
+fn main() {
+    divan::main();
+}
