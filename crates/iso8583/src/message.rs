@@ -51,13 +51,23 @@ impl Dialect {
     /// # Errors
     /// The first thing that does not hold, with its place; of two ways, the one that held longer.
     pub fn decode<'a>(&'static self, bytes: &'a [u8]) -> Result<Message<'a>, Malformed> {
-        let result = self.decode_as_it_is(bytes);
-        match (&result, self.variant()) {
-            (Err(malformed), Some(variant)) => variant
-                .decode_as_it_is(bytes)
-                .map_err(|other| if other.offset > malformed.offset { other } else { *malformed }),
-            (Ok(_), _) | (Err(_), None) => result,
-        }
+        let Some(variant) = self.variant() else { return self.decode_as_it_is(bytes) };
+        let (first, second) = if self.looks_wide(bytes) { (variant, self) } else { (self, variant) };
+        let result = first.decode_as_it_is(bytes);
+        let Err(malformed) = result else { return result };
+        second.decode_as_it_is(bytes).map_err(|other| {
+            let tie = other.offset == malformed.offset && std::ptr::eq(second, self);
+            if tie || other.offset > malformed.offset { other } else { malformed }
+        })
+    }
+
+    /// Whether field 2 is there and its length begins with a zero byte: then it is most likely written with a byte
+    /// for each digit. Only decides which way is tried first.
+    fn looks_wide(&self, bytes: &[u8]) -> bool {
+        let tpdu = if self.has_tpdu() { TPDU_BYTES } else { 0 };
+        let bitmap_at = tpdu + self.header().bytes() + 2;
+        let has_field_2 = bytes.get(bitmap_at).is_some_and(|byte| byte & 0x40 != 0);
+        has_field_2 && bytes.get(bitmap_at + bitmap_word_bytes(self)) == Some(&0)
     }
 
     fn decode_as_it_is<'a>(&'static self, bytes: &'a [u8]) -> Result<Message<'a>, Malformed> {

@@ -163,3 +163,38 @@ fn a_code_goes_last_and_covers_everything_before_it() {
         }
     }
 }
+
+/// Single fields as another implementation writes them (iso8583sim 1.6.0, presets bcd, ebcdic, ascii-hex and
+/// ascii-binary, each a 0200 of one field).
+#[test]
+fn single_fields_are_written_as_elsewhere() {
+    let check = |dialect: &str, number: u8, text: &str, known: &str| {
+        let dialect = Dialect::by_name(dialect).expect("a dialect of that name");
+        let mut builder = Builder::new(dialect, Mti::new(0x0200));
+        builder.put_text(number, text).expect(text);
+        assert_eq!(hex(builder.finish().expect("fits")), known, "{} {number}", dialect.name());
+        let bytes = unhex(known);
+        let message = dialect.decode(&bytes).expect(known);
+        assert_eq!(message.text(number).as_deref(), Some(text), "{} {number}", dialect.name());
+    };
+    check("iso87-binary", 2, "622588021234567", "02004000000000000000150622588021234567");
+    check("iso87-binary", 32, "1234567", "020000000001000000000701234567");
+    check("iso87-binary", 35, "622588021234567=3012", "0200000000002000000020622588021234567D3012");
+    check("iso87-binary", 35, "6225880212345675=3012", "020000000000200000002106225880212345675D3012");
+    check("iso87-binary", 55, "9F2608AABBCCDDEEFF0011", "0200000000000000020000119F2608AABBCCDDEEFF0011");
+    check("iso87-binary", 60, "0123", "02000000000000000010000430313233");
+    check("iso87-binary", 66, "1", "02008000000000000000400000000000000001");
+    check("iso87-binary", 70, "301", "0200800000000000000004000000000000000301");
+    check("iso87-ebcdic", 2, "622588021234567", "F0F2F0F04000000000000000F1F5F6F2F2F5F8F8F0F2F1F2F3F4F5F6F7");
+    check("iso87-ebcdic", 36, "12345=67", "F0F2F0F00000000010000000F0F0F8F1F2F3F4F57EF6F7");
+    check("iso87-ebcdic", 37, "ABC000000001", "F0F2F0F00000000008000000C1C2C3F0F0F0F0F0F0F0F0F1");
+    check("iso87-ebcdic", 48, "hello", "F0F2F0F00000000000010000F0F0F58885939396");
+    check("iso87-ebcdic", 52, "0123456789ABCDEF", "F0F2F0F000000000000010000123456789ABCDEF");
+    check(
+        "iso87-ascii-hex",
+        55,
+        "9F2608AABBCCDDEEFF0011",
+        "303230303030303030303030303030303032303030323239463236303841414242434344444545464630303131",
+    );
+    check("iso87-ascii", 128, "0123456789ABCDEF", "30323030800000000000000000000000000000010123456789ABCDEF");
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod frames;
 
 /// The JSON of a file of known answers, or `None` with a word about it where the project stands alone.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so aloud")]
 pub fn vectors(file: &str) -> Option<serde_json::Value> {
     let folder = std::env::var_os("CARDWARDEN_VECTORS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors"),
