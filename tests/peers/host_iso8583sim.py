@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """iso8583sim, run as a program of its own, talks ISO 8583:1987 to a running host over TCP.
 
-    tests/peers/host_iso8583sim.py --host 127.0.0.1 --port N --keys keys.json [--format bcd]
+    tests/peers/host_iso8583sim.py --host 127.0.0.1 --port N --keys keys.json [--format ascii-binary]
 
---port is the host's ISO 8583:1987 link (two-byte length in front, no TPDU). keys.json as for pos_pyiso8583.py; used are
+--port is the host's ISO 8583:1987 link (two-byte length in front, no TPDU). Mind that iso8583sim's `bcd` packs field 39 as
+two digits in one byte, where the standard has two characters: a host that keeps to it is asked in `ascii-binary`. keys.json as for pos_pyiso8583.py; used are
 merchant, terminal and the first card, which may pay 300.00. The program is found beside this Python, on the path, or by
 --program; it is licensed under the AGPL and only its command line is used.
 
@@ -146,7 +147,7 @@ def main():
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--keys", required=True, help="JSON file with merchant, terminal and cards")
-    parser.add_argument("--format", default="bcd", choices=["bcd", "ascii-binary", "ascii-hex", "ebcdic"])
+    parser.add_argument("--format", default="ascii-binary", choices=["bcd", "ascii-binary", "ascii-hex", "ebcdic"])
     parser.add_argument("--program", help="where iso8583sim is")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds")
     arguments = parser.parse_args()
