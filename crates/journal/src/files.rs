@@ -69,6 +69,12 @@ impl Files {
         Ok(Files { folder: Arc::new(folder), direct: Arc::new(OnceLock::new()) })
     }
 
+    /// The same folder with plain writes and fdatasync, whatever the file system takes.
+    #[must_use]
+    pub fn buffered(self) -> Files {
+        Files { folder: self.folder, direct: Arc::new(OnceLock::from(false)) }
+    }
+
     /// Whether writes bypass the page cache (O_DIRECT and O_DSYNC). Learned by writing one block, once.
     ///
     /// # Errors
@@ -109,9 +115,10 @@ impl Files {
             return Ok(());
         }
         for name in self.list()? {
-            let fd = self.open_at(&name, OFlags::RDONLY, Operation::Open)?;
-            // Advice: a file system that does not take it is none the worse.
-            let _ = rustix::fs::fadvise(&fd, 0, None, Advice::DontNeed);
+            // Advice: where it is not taken nothing is the worse, and not every file here need be ours.
+            if let Ok(fd) = self.open_at(&name, OFlags::RDONLY, Operation::Open) {
+                let _ = rustix::fs::fadvise(&fd, 0, None, Advice::DontNeed);
+            }
         }
         Ok(())
     }

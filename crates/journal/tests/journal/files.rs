@@ -53,6 +53,35 @@ fn what_is_appended_is_read_back_after_every_reopening() {
 }
 
 #[test]
+fn plain_writes_and_direct_ones_make_the_same_journal() {
+    let folder = Folder::new("buffered");
+    let options = Options { id: JournalId([3; 16]), segment_bytes: 64 << 10, spent: Spent::Recycled };
+    for round in 0..6_u64 {
+        let files = Files::create(&folder.0).unwrap();
+        let files = if round % 2 == 0 { files.buffered() } else { files };
+        let mut journal = Journal::open(files, options).unwrap().0;
+        for seq in round * 10 + 1..=round * 10 + 10 {
+            assert_eq!(journal.append(&body(seq)), Ok(Seq(seq)));
+        }
+    }
+    let read: Vec<_> =
+        Reader::open(&folder.0).unwrap().records(Seq(1)).unwrap().map(|r| r.unwrap().body).collect();
+    assert_eq!(read, (1..=60).map(body).collect::<Vec<_>>());
+}
+
+#[test]
+fn all_of_it_can_be_moved_to_a_thread_of_its_own() {
+    fn moves<T: Send + 'static>() {}
+    moves::<Journal<Files>>();
+    moves::<journal::Draft>();
+    moves::<journal::Preparation<Files>>();
+    moves::<journal::Snapshots<Files>>();
+    moves::<journal::SnapshotWriter<Files>>();
+    moves::<journal::Records<Files>>();
+    moves::<Reader<Files>>();
+}
+
+#[test]
 fn two_never_write_one_journal_and_readers_need_no_leave() {
     let folder = Folder::new("locked");
     let mut journal = folder.open().unwrap();

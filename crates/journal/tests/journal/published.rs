@@ -132,6 +132,51 @@ fn a_header_never_adopts_the_body_of_another_record() {
     }
 }
 
+/// Sound records of two histories: what a restored copy and a journal that went on without it would make.
+#[test]
+fn records_of_two_histories_are_never_mixed() {
+    let history = |first: &[u8]| {
+        let disk = MemoryDisk::new();
+        let mut journal = open(&disk);
+        journal.append(first).unwrap();
+        journal.append(b"two").unwrap();
+        disk.copy()
+    };
+    let (one, other) = (history(b"one"), history(b"won"));
+    let mut second = Vec::new();
+    other.damage("0000000001.segment", |bytes| second.extend_from_slice(&bytes[2 * 4096..3 * 4096]));
+    one.damage("0000000001.segment", |bytes| bytes[2 * 4096..3 * 4096].copy_from_slice(&second));
+    let refused = Journal::open(one.clone(), options(Spent::Recycled)).err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "the journal is damaged and was left as it is: 0000000001.segment at offset 8192, record 2: the hash of the \
+         record before does not match"
+    );
+    assert!(Reader::over(one).unwrap().verify().is_err());
+}
+
+#[test]
+fn a_snapshot_of_another_history_is_not_started_from() {
+    let history = |first: &[u8]| {
+        let disk = MemoryDisk::new();
+        let mut journal = open(&disk);
+        journal.append(first).unwrap();
+        journal.put_snapshot(Hash::NONE, first).unwrap();
+        disk.copy()
+    };
+    let (one, other) = (history(b"one"), history(b"won"));
+    let name = "00000000000000000001.snapshot";
+    let mut foreign = Vec::new();
+    other.damage(name, |bytes| foreign.clone_from(bytes));
+    one.damage(name, |bytes| *bytes = foreign);
+    let refused = Journal::open(one, options(Spent::Recycled)).err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "the journal is damaged and was left as it is: 00000000000000000001.snapshot at offset 0, record 1: the \
+         snapshot is of another history than the journal"
+    );
+}
+
 #[test]
 fn a_snapshot_never_adopts_the_content_of_another() {
     let make = |content: &[u8]| {
