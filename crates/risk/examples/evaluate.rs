@@ -5,10 +5,7 @@ use risk::evaluate::{Plan, Row, judge, prepare};
 use risk::train::{Growth, Recipe, learn};
 
 fn setting(name: &str, otherwise: f64) -> f64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(otherwise)
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 fn main() {
@@ -16,11 +13,8 @@ fn main() {
     let file = args.next().expect("a file");
     let rows = read(&file);
     let recipe = recipe();
-    let drop: Vec<usize> = std::env::var("DROP")
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|part| part.parse().ok())
-        .collect();
+    let drop: Vec<usize> =
+        std::env::var("DROP").unwrap_or_default().split(',').filter_map(|part| part.parse().ok()).collect();
     let mut sums = [0.0; 3];
     let mut folds = 0.0;
     for first in args {
@@ -56,12 +50,7 @@ fn main() {
         sums = [sums[0] + report.auc, sums[1] + report.ap, sums[2] + report.cp100];
         folds += 1.0;
     }
-    println!(
-        "mean AUC {:.4} AP {:.4} CP@100 {:.4}",
-        sums[0] / folds,
-        sums[1] / folds,
-        sums[2] / folds
-    );
+    println!("mean AUC {:.4} AP {:.4} CP@100 {:.4}", sums[0] / folds, sums[1] / folds, sums[2] / folds);
 }
 
 fn read(file: &str) -> Vec<Row> {
@@ -91,11 +80,7 @@ fn recipe() -> Recipe {
         rate: setting("RATE", 0.1),
         depth_max: setting("DEPTH", 4.0) as usize,
         leaves_max: setting("LEAVES", 16.0) as usize,
-        growth: if setting("LEAFWISE", 0.0) > 0.0 {
-            Growth::Leaf
-        } else {
-            Growth::Depth
-        },
+        growth: if setting("LEAFWISE", 0.0) > 0.0 { Growth::Leaf } else { Growth::Depth },
         l2: setting("L2", 1.0),
         child_weight_min: setting("MCW", 1.0),
         gain_min: setting("GAIN", 0.0),

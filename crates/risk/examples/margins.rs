@@ -18,17 +18,9 @@ fn main() -> ExitCode {
     let text = std::fs::read_to_string(model).expect("a readable model");
     let features: Vec<String> = names.split(',').map(str::to_owned).collect();
     let doubles = library == "lightgbm";
-    let encoding = if doubles {
-        Encoding::Double
-    } else {
-        Encoding::Single
-    };
+    let encoding = if doubles { Encoding::Double } else { Encoding::Single };
     let schema = Schema { encoding, features };
-    let read = if doubles {
-        lightgbm(&text, &schema)
-    } else {
-        xgboost(&text, &schema)
-    };
+    let read = if doubles { lightgbm(&text, &schema) } else { xgboost(&text, &schema) };
     let forest = match read.and_then(|imported| imported.forest(&schema)) {
         Ok(forest) => forest,
         Err(refusal) => {
@@ -43,13 +35,7 @@ fn main() -> ExitCode {
         .0
         .iter()
         .map(|bytes| f64::from_le_bytes(*bytes))
-        .map(|value| {
-            if doubles {
-                key64(value)
-            } else {
-                key32(value as f32)
-            }
-        })
+        .map(|value| if doubles { key64(value) } else { key32(value as f32) })
         .collect();
     let (mut equal, mut count, mut sums) = (0, 0, 0);
     let width = if doubles { 8 } else { 4 };
@@ -65,9 +51,5 @@ fn main() -> ExitCode {
         sums += usize::from(why.bias + why.by_feature.iter().sum::<i64>() == score);
     }
     println!("{library}: {equal} of {count} margins bit-equal; contributions of {sums} sum exactly");
-    if equal == count && sums == count {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if equal == count && sums == count { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -7,8 +7,12 @@ pub mod dice;
 #[cfg(feature = "train")]
 pub mod evaluate;
 mod exact;
+pub mod facts;
 #[cfg(feature = "import")]
 pub mod import;
+pub mod language;
 pub mod model;
+pub mod policy;
 #[cfg(feature = "train")]
 pub mod train;
+pub mod window;

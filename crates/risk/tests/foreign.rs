@@ -10,10 +10,7 @@ const LIGHTGBM: &str = include_str!("foreign/lightgbm.txt");
 const XGBOOST: &str = include_str!("foreign/xgboost.json");
 
 fn schema(encoding: Encoding) -> Schema {
-    Schema {
-        encoding,
-        features: ["amount", "count", "place"].map(str::to_owned).to_vec(),
-    }
+    Schema { encoding, features: ["amount", "count", "place"].map(str::to_owned).to_vec() }
 }
 
 /// Three features, LightGBM's raw score, XGBoost's margin.
@@ -33,17 +30,9 @@ fn margins_are_bit_equal() {
     let singles = xgboost(XGBOOST, &schema(Encoding::Single)).expect("a good model");
     let singles = singles.forest(&schema(Encoding::Single)).expect("a sound forest");
     for (row, double, single) in KNOWN {
-        assert_eq!(
-            doubles.margin(&row.map(key64)),
-            Margin::Double(f64::from_bits(double)),
-            "{row:?}"
-        );
+        assert_eq!(doubles.margin(&row.map(key64)), Margin::Double(f64::from_bits(double)), "{row:?}");
         let short = row.map(|value| key32(value as f32));
-        assert_eq!(
-            singles.margin(&short),
-            Margin::Single(f32::from_bits(single)),
-            "{row:?}"
-        );
+        assert_eq!(singles.margin(&short), Margin::Single(f32::from_bits(single)), "{row:?}");
         for (forest, row) in [(&doubles, row.map(key64)), (&singles, short)] {
             let (score, why) = forest.explain(&row);
             assert_eq!(why.bias + why.by_feature.iter().sum::<i64>(), score);
@@ -67,10 +56,7 @@ fn whole_numbers_need_no_keys() {
             let whole = model.forest(&whole).expect("a sound forest").margin(&row);
             assert_eq!(
                 whole,
-                other
-                    .forest(&schema(encoding))
-                    .expect("a sound forest")
-                    .margin(&keyed),
+                other.forest(&schema(encoding)).expect("a sound forest").margin(&keyed),
                 "{row:?}"
             );
         };
@@ -93,36 +79,12 @@ fn whole_numbers_need_no_keys() {
 fn damaged_lightgbm_is_refused_by_name() {
     let doubles = schema(Encoding::Double);
     for (from, to, why) in [
-        (
-            "decision_type=10 10",
-            "decision_type=11 10",
-            "Tree=0: categorical splits are not scored here",
-        ),
-        (
-            "num_cat=0",
-            "num_cat=1",
-            "Tree=0: categorical splits are not scored here",
-        ),
-        (
-            "is_linear=0",
-            "is_linear=1",
-            "Tree=0: linear leaves are not scored here",
-        ),
-        (
-            "left_child=1 2",
-            "left_child=0 2",
-            "Tree=0: a tree that runs in a circle",
-        ),
-        (
-            "left_child=1 2",
-            "left_child=99 2",
-            "Tree=0: a child that is not there",
-        ),
-        (
-            "split_feature=0 2",
-            "split_feature=9 2",
-            "Tree=0: a split on a feature the file does not name",
-        ),
+        ("decision_type=10 10", "decision_type=11 10", "Tree=0: categorical splits are not scored here"),
+        ("num_cat=0", "num_cat=1", "Tree=0: categorical splits are not scored here"),
+        ("is_linear=0", "is_linear=1", "Tree=0: linear leaves are not scored here"),
+        ("left_child=1 2", "left_child=0 2", "Tree=0: a tree that runs in a circle"),
+        ("left_child=1 2", "left_child=99 2", "Tree=0: a child that is not there"),
+        ("split_feature=0 2", "split_feature=9 2", "Tree=0: a split on a feature the file does not name"),
         (
             "threshold=40.",
             "threshold=x40.",
@@ -138,11 +100,7 @@ fn damaged_lightgbm_is_refused_by_name() {
             "leaf_value=inf -0.868",
             "Tree=0: `leaf_value` has 6 entries where 5 should be",
         ),
-        (
-            "version=v4",
-            "version=v9",
-            "version: `v9` is not known; v3 and v4 are",
-        ),
+        ("version=v4", "version=v9", "version: `v9` is not known; v3 and v4 are"),
         ("amount", "other", "the model reads features of another schema"),
         ("\nend of trees", "", "end: the file ends too early"),
         ("Tree=1", "Tree=7", "Tree=7: trees are not numbered in order"),
@@ -152,73 +110,33 @@ fn damaged_lightgbm_is_refused_by_name() {
         let told = lightgbm(&bent, &doubles).expect_err(why).to_string();
         assert_eq!(told, why);
     }
-    assert!(matches!(
-        lightgbm(LIGHTGBM, &schema(Encoding::Single)),
-        Err(Refusal::Foreign { .. })
-    ));
+    assert!(matches!(lightgbm(LIGHTGBM, &schema(Encoding::Single)), Err(Refusal::Foreign { .. })));
 }
 
 #[test]
 fn damaged_xgboost_is_refused_by_name() {
     let singles = schema(Encoding::Single);
     for (from, to, why) in [
-        (
-            "\"gbtree\"",
-            "\"dart\"",
-            "gradient_booster: `dart` is not scored here; gbtree is",
-        ),
-        (
-            "\"amount\"",
-            "\"other\"",
-            "the model reads features of another schema",
-        ),
+        ("\"gbtree\"", "\"dart\"", "gradient_booster: `dart` is not scored here; gbtree is"),
+        ("\"amount\"", "\"other\"", "the model reads features of another schema"),
         (
             "\"num_trees\":\"3\"",
             "\"num_trees\":\"4\"",
             "num_trees: another number of trees than the file says",
         ),
-        (
-            "\"categories\":[]",
-            "\"categories\":[1]",
-            "tree 0: categorical splits are not scored here",
-        ),
-        (
-            "\"left_children\":[\n1,",
-            "\"left_children\":[\n0,",
-            "tree 0: a tree that runs in a circle",
-        ),
-        (
-            "\"left_children\":[\n1,",
-            "\"left_children\":[\n77,",
-            "tree 0: a child that is not there",
-        ),
-        (
-            "\"split_indices\":[\n0,",
-            "\"split_indices\":[\n",
-            "tree 0: `split_indices` is too short or long",
-        ),
-        (
-            "40.13",
-            "\"x\"",
-            "tree 0: not a number of the kind that stands here",
-        ),
+        ("\"categories\":[]", "\"categories\":[1]", "tree 0: categorical splits are not scored here"),
+        ("\"left_children\":[\n1,", "\"left_children\":[\n0,", "tree 0: a tree that runs in a circle"),
+        ("\"left_children\":[\n1,", "\"left_children\":[\n77,", "tree 0: a child that is not there"),
+        ("\"split_indices\":[\n0,", "\"split_indices\":[\n", "tree 0: `split_indices` is too short or long"),
+        ("40.13", "\"x\"", "tree 0: not a number of the kind that stands here"),
     ] {
         let bent = XGBOOST.replacen(from, to, 1);
         assert_ne!(bent, XGBOOST, "{from}");
         assert_eq!(xgboost(&bent, &singles).expect_err(why).to_string(), why);
     }
-    assert_eq!(
-        xgboost("{}", &singles).unwrap_err().to_string(),
-        "learner: the field is not there"
-    );
-    assert!(matches!(
-        lightgbm(LIGHTGBM, &singles),
-        Err(Refusal::Foreign { .. })
-    ));
-    assert!(matches!(
-        xgboost(XGBOOST, &schema(Encoding::Double)),
-        Err(Refusal::Foreign { .. })
-    ));
+    assert_eq!(xgboost("{}", &singles).unwrap_err().to_string(), "learner: the field is not there");
+    assert!(matches!(lightgbm(LIGHTGBM, &singles), Err(Refusal::Foreign { .. })));
+    assert!(matches!(xgboost(XGBOOST, &schema(Encoding::Double)), Err(Refusal::Foreign { .. })));
 }
 
 /// No text, however cut or bent, makes the reader fail in any other way than by refusing.
@@ -238,16 +156,9 @@ fn cut_and_bent_texts_never_panic() {
                 bytes.len()
             });
             let bent = String::from_utf8(bytes).expect("ASCII");
-            let encoding = if singles {
-                Encoding::Single
-            } else {
-                Encoding::Double
-            };
-            let read = if singles {
-                xgboost(&bent, &schema(encoding))
-            } else {
-                lightgbm(&bent, &schema(encoding))
-            };
+            let encoding = if singles { Encoding::Single } else { Encoding::Double };
+            let read =
+                if singles { xgboost(&bent, &schema(encoding)) } else { lightgbm(&bent, &schema(encoding)) };
             if let Ok(imported) = read
                 && let Ok(forest) = imported.forest(&schema(encoding))
             {

@@ -97,10 +97,7 @@ pub const NAMES: [&str; 54] = [
 
 /// The schema of these features.
 pub fn schema() -> Schema {
-    Schema {
-        encoding: Encoding::Integer,
-        features: NAMES.iter().map(|name| (*name).to_owned()).collect(),
-    }
+    Schema { encoding: Encoding::Integer, features: NAMES.iter().map(|name| (*name).to_owned()).collect() }
 }
 
 /// An amount of this many thousandths of the holder's trusted mean is large.
@@ -122,11 +119,7 @@ struct Rolling<const N: usize> {
 
 impl<const N: usize> Default for Rolling<N> {
     fn default() -> Self {
-        Self {
-            events: VecDeque::new(),
-            dropped: 0,
-            windows: [(0, 0); N],
-        }
+        Self { events: VecDeque::new(), dropped: 0, windows: [(0, 0); N] }
     }
 }
 
@@ -263,10 +256,7 @@ impl Memory {
             terminal.labelled.expire(row.at - self.delay, LABEL_WINDOWS);
             for window in [0, 1, 4] {
                 features.push(terminal.labelled.count(window));
-                features.push(share(
-                    terminal.labelled.sum(window),
-                    terminal.labelled.count(window),
-                ));
+                features.push(share(terminal.labelled.sum(window), terminal.labelled.count(window)));
             }
             customer.describe(row, ratio, &mut self.ratios, features);
             features.push(hour);
@@ -326,10 +316,7 @@ impl Customer {
 
     fn describe(&self, row: &Row, ratio: Option<i64>, ratios: &mut Vec<(i64, i64)>, features: &mut Vec<i64>) {
         for window in 0..3 {
-            features.push(thousandths(
-                row.amount * self.recent.count(window),
-                self.recent.sum(window),
-            ));
+            features.push(thousandths(row.amount * self.recent.count(window), self.recent.sum(window)));
         }
         let median = self.amounts.get(self.amounts.len() / 2).copied().unwrap_or(0);
         features.push(ratio.unwrap_or(MISSING));
@@ -370,20 +357,14 @@ impl Customer {
             features.extend([first, second]);
         }
         let large = |event: &&(i64, i64)| event.1 > LARGE;
-        features.push(
-            ratios
-                .iter()
-                .filter(large)
-                .filter(|event| event.0 < 7 * DAY)
-                .count() as i64,
-        );
+        features.push(ratios.iter().filter(large).filter(|event| event.0 < 7 * DAY).count() as i64);
         features.push(ratios.iter().filter(large).count() as i64);
         features.push(ratios.iter().rev().find(large).map_or(MISSING, |event| event.0));
         let first = ratios.iter().position(|event| event.1 > LARGE);
         features.push(first.map_or(MISSING, |at| ratios[at].0));
-        features.push(first.map_or(MISSING, |at| {
-            ratios[at..].iter().filter(|event| event.1 <= LARGE).count() as i64
-        }));
+        features.push(
+            first.map_or(MISSING, |at| ratios[at..].iter().filter(|event| event.1 <= LARGE).count() as i64),
+        );
         for window in [7, 3] {
             let (count, sum) = ratios
                 .iter()
@@ -430,16 +411,8 @@ impl Terminal {
         features.push(self.labelled.sum(2));
         features.push(self.labelled.sum(3));
         features.push(self.run);
-        features.push(if self.run > 0 {
-            now - self.run_first
-        } else {
-            MISSING
-        });
-        features.push(if self.run > 0 {
-            now - self.run_last
-        } else {
-            MISSING
-        });
+        features.push(if self.run > 0 { now - self.run_first } else { MISSING });
+        features.push(if self.run > 0 { now - self.run_last } else { MISSING });
         features.push(self.plain.iter().filter(|fraud| fraud.0 > now - 28 * DAY).count() as i64);
         features.push(self.plain.front().map_or(MISSING, |fraud| now - fraud.0));
         features.push(self.plain.back().map_or(MISSING, |fraud| now - fraud.0));
@@ -447,22 +420,14 @@ impl Terminal {
         features.push(self.plain.front().map_or(MISSING, |fraud| fraud.1));
         features.push(self.last_label.map_or(MISSING, |at| now - at));
         features.push(self.unlabelled.count(0));
-        features.push(if self.amount_count > 0 {
-            self.amount_sum / self.amount_count
-        } else {
-            MISSING
-        });
+        features.push(if self.amount_count > 0 { self.amount_sum / self.amount_count } else { MISSING });
     }
 }
 
 /// How much likelier the last two weeks are of a holder whose amounts are sometimes multiplied, in
 /// thousandths of log odds.
 fn llr(ratios: &[(i64, i64)]) -> i64 {
-    ratios
-        .iter()
-        .map(|&(_, ratio)| if ratio > LARGE { 3_000 } else { -300 })
-        .sum::<i64>()
-        .max(-3_000)
+    ratios.iter().map(|&(_, ratio)| if ratio > LARGE { 3_000 } else { -300 }).sum::<i64>().max(-3_000)
 }
 
 /// The dense number of a name, given when it is first seen.
@@ -480,9 +445,5 @@ fn share(part: i64, whole: i64) -> i64 {
 
 /// Thousandths; missing where there is nothing to divide by.
 fn thousandths(part: i64, whole: i64) -> i64 {
-    if whole > 0 {
-        part.saturating_mul(1_000) / whole
-    } else {
-        MISSING
-    }
+    if whole > 0 { part.saturating_mul(1_000) / whole } else { MISSING }
 }

@@ -71,12 +71,8 @@ pub fn card_precision(rows: &[Judged], k: usize) -> f64 {
             })
             .collect();
         people.sort_unstable_by_key(|person| (std::cmp::Reverse(person.0), person.1));
-        let caught: Vec<u64> = people
-            .iter()
-            .take(k)
-            .filter(|person| person.2)
-            .map(|person| person.1)
-            .collect();
+        let caught: Vec<u64> =
+            people.iter().take(k).filter(|person| person.2).map(|person| person.1).collect();
         days += 1;
         sum += caught.len() as f64 / k.max(1) as f64;
         found.extend(caught);
@@ -104,12 +100,7 @@ mod tests {
 
     #[test]
     fn found_customers_are_left_out_on_later_days() {
-        let row = |day, customer, score, fraud| Judged {
-            day,
-            customer,
-            score,
-            fraud,
-        };
+        let row = |day, customer, score, fraud| Judged { day, customer, score, fraud };
         let rows = [
             row(0, 1, 90, false),
             row(0, 1, 10, true),

@@ -70,10 +70,7 @@ impl std::fmt::Display for Wrong {
         match self {
             Self::OutOfOrder(id) => write!(out, "transaction {id} is earlier than the one before it"),
             Self::DaysOverlap => {
-                write!(
-                    out,
-                    "the test must begin after the last train day and the delay of its labels"
-                )
+                write!(out, "the test must begin after the last train day and the delay of its labels")
             }
             Self::Empty => write!(out, "train and test days need both genuine rows and frauds"),
             Self::Model(refusal) => write!(out, "{refusal}"),
@@ -166,12 +163,7 @@ pub fn judge(prepared: &Prepared, learned: &Learned) -> Result<Report, Wrong> {
         let score = forest.score(&row);
         let (day, customer) = prepared.test_who[at];
         scored.push((score, fraud));
-        judged.push(Judged {
-            day,
-            customer,
-            score,
-            fraud,
-        });
+        judged.push(Judged { day, customer, score, fraud });
     }
     Ok(Report {
         train: prepared.train_count,

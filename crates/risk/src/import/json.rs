@@ -69,9 +69,7 @@ impl<'a> Json<'a> {
             Json::Bool(false) => "0",
             Json::Null | Json::Text(_) | Json::List(_) | Json::Object(_) => "",
         };
-        digits
-            .parse()
-            .map_err(|_| foreign(place, "not a number of the kind that stands here"))
+        digits.parse().map_err(|_| foreign(place, "not a number of the kind that stands here"))
     }
 }
 
@@ -223,18 +221,8 @@ mod tests {
         assert_eq!(json.list("a").expect("a list")[1], Json::Number("-2.5E-3"));
         assert_eq!(json.text("bA").expect("a text"), "x\"\n");
         let deep = "[".repeat(100_000);
-        for bad in [
-            "",
-            "{",
-            "[1,]",
-            "{\"a\" 1}",
-            "tru",
-            "\"abc",
-            "[1] 2",
-            "{\"a\":\"\\u12\"}",
-            "\"\\",
-            &deep,
-        ] {
+        for bad in ["", "{", "[1,]", "{\"a\" 1}", "tru", "\"abc", "[1] 2", "{\"a\":\"\\u12\"}", "\"\\", &deep]
+        {
             assert!(Json::read(bad).is_err(), "{bad:.20}");
         }
     }

@@ -17,25 +17,14 @@ pub fn lightgbm(text: &str, schema: &Schema) -> Result<Imported, Refusal> {
     if schema.encoding == Encoding::Single {
         return Err(foreign("schema", "LightGBM reads doubles, not singles"));
     }
-    let (head, rest) = text
-        .split_once("\nTree=")
-        .ok_or_else(|| foreign("header", "no tree in the file"))?;
+    let (head, rest) = text.split_once("\nTree=").ok_or_else(|| foreign("header", "no tree in the file"))?;
     if head.lines().next() != Some("tree") {
-        return Err(foreign(
-            "line 1",
-            "not a LightGBM model: the word `tree` should stand here",
-        ));
+        return Err(foreign("line 1", "not a LightGBM model: the word `tree` should stand here"));
     }
-    let header = Block {
-        place: "header".into(),
-        text: head,
-    };
+    let header = Block { place: "header".into(), text: head };
     let version = header.value("version")?;
     if !["v3", "v4"].contains(&version) {
-        return Err(foreign(
-            "version",
-            format!("`{version}` is not known; v3 and v4 are"),
-        ));
+        return Err(foreign("version", format!("`{version}` is not known; v3 and v4 are")));
     }
     for (name, wanted) in [("num_class", "1"), ("num_tree_per_iteration", "1")] {
         if header.value(name)? != wanted {
@@ -48,42 +37,25 @@ pub fn lightgbm(text: &str, schema: &Schema) -> Result<Imported, Refusal> {
             "random forests, whose trees are averaged, are not scored here",
         ));
     }
-    let names: Vec<String> = header
-        .value("feature_names")?
-        .split(' ')
-        .map(str::to_owned)
-        .collect();
-    let unnamed = names
-        .iter()
-        .enumerate()
-        .all(|(at, name)| *name == format!("Column_{at}"));
+    let names: Vec<String> = header.value("feature_names")?.split(' ').map(str::to_owned).collect();
+    let unnamed = names.iter().enumerate().all(|(at, name)| *name == format!("Column_{at}"));
     same_names(&names, names.len(), schema, unnamed)?;
-    let (body, _) = rest
-        .split_once("\nend of trees")
-        .ok_or_else(|| foreign("end", "the file ends too early"))?;
+    let (body, _) =
+        rest.split_once("\nend of trees").ok_or_else(|| foreign("end", "the file ends too early"))?;
     let sizes: Vec<usize> = header.numbers("tree_sizes")?;
     let mut trees = Vec::with_capacity(sizes.len());
     for (at, block) in body.split("\nTree=").enumerate() {
         let (number, block) = block.split_once('\n').unwrap_or((block, ""));
         if number.trim().parse() != Ok(at) {
-            return Err(foreign(
-                format!("Tree={number}"),
-                "trees are not numbered in order",
-            ));
+            return Err(foreign(format!("Tree={number}"), "trees are not numbered in order"));
         }
         let place = format!("Tree={at}");
         trees.push(read_tree(&Block { place, text: block }, schema)?);
     }
     if trees.len() != sizes.len() {
-        return Err(foreign(
-            "tree_sizes",
-            "another number of trees than the header says",
-        ));
+        return Err(foreign("tree_sizes", "another number of trees than the header says"));
     }
-    Ok(Imported {
-        trees,
-        arithmetic: Arithmetic::Doubles,
-    })
+    Ok(Imported { trees, arithmetic: Arithmetic::Doubles })
 }
 
 /// Lines of `name=value`.
@@ -94,23 +66,17 @@ struct Block<'a> {
 
 impl<'a> Block<'a> {
     fn find(&self, name: &str) -> Option<&'a str> {
-        self.text
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
+        self.text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='))
     }
 
     fn value(&self, name: &str) -> Result<&'a str, Refusal> {
-        self.find(name)
-            .ok_or_else(|| foreign(&self.place, format!("`{name}=` is not there")))
+        self.find(name).ok_or_else(|| foreign(&self.place, format!("`{name}=` is not there")))
     }
 
     fn numbers<T: std::str::FromStr>(&self, name: &str) -> Result<Vec<T>, Refusal> {
         let parse = |word: &str| {
             word.parse().map_err(|_| {
-                foreign(
-                    &self.place,
-                    format!("`{name}` holds `{word}`, which does not fit there"),
-                )
+                foreign(&self.place, format!("`{name}` holds `{word}`, which does not fit there"))
             })
         };
         self.value(name)?.split_ascii_whitespace().map(parse).collect()
@@ -127,11 +93,7 @@ impl<'a> Block<'a> {
 }
 
 fn read_tree(block: &Block<'_>, schema: &Schema) -> Result<crate::model::Tree, Refusal> {
-    let leaves = block
-        .numbers::<usize>("num_leaves")?
-        .first()
-        .copied()
-        .unwrap_or(0);
+    let leaves = block.numbers::<usize>("num_leaves")?.first().copied().unwrap_or(0);
     if leaves == 0 {
         return Err(foreign(&block.place, "a tree without leaves"));
     }
@@ -152,10 +114,7 @@ fn read_tree(block: &Block<'_>, schema: &Schema) -> Result<crate::model::Tree, R
         let rights: Vec<i64> = block.sized("right_child", splits)?;
         for at in 0..splits {
             if features[at] >= schema.features.len() {
-                return Err(foreign(
-                    &block.place,
-                    "a split on a feature the file does not name",
-                ));
+                return Err(foreign(&block.place, "a split on a feature the file does not name"));
             }
             if thresholds[at].is_nan() {
                 return Err(foreign(&block.place, "a threshold that is not a number"));
@@ -167,31 +126,14 @@ fn read_tree(block: &Block<'_>, schema: &Schema) -> Result<crate::model::Tree, R
                 ..Node::leaf(0)
             };
             let child = |child: i64| {
-                if child >= 0 {
-                    child as usize
-                } else {
-                    splits + !child as usize
-                }
+                if child >= 0 { child as usize } else { splits + !child as usize }
             };
-            nodes.push(Foreign::Split {
-                node,
-                left: child(lefts[at]),
-                right: child(rights[at]),
-            });
+            nodes.push(Foreign::Split { node, left: child(lefts[at]), right: child(rights[at]) });
         }
     }
     // A tree of one leaf has no counts.
-    let counts: Vec<f64> = if splits > 0 {
-        block.sized("leaf_count", leaves)?
-    } else {
-        vec![1.0]
-    };
-    nodes.extend(
-        values
-            .iter()
-            .zip(counts)
-            .map(|(&value, weight)| Foreign::Leaf { value, weight }),
-    );
+    let counts: Vec<f64> = if splits > 0 { block.sized("leaf_count", leaves)? } else { vec![1.0] };
+    nodes.extend(values.iter().zip(counts).map(|(&value, weight)| Foreign::Leaf { value, weight }));
     tree(&block.place, &nodes, 0)
 }
 

@@ -30,20 +30,12 @@ impl Imported {
     /// # Errors
     /// More of anything than its limit.
     pub fn forest(&self, schema: &Schema) -> Result<Forest, Refusal> {
-        Forest::compile(
-            &self.trees,
-            schema.features.len(),
-            schema.encoding,
-            self.arithmetic,
-        )
+        Forest::compile(&self.trees, schema.features.len(), schema.encoding, self.arithmetic)
     }
 }
 
 fn foreign(place: impl Into<String>, why: impl Into<String>) -> Refusal {
-    Refusal::Foreign {
-        place: place.into(),
-        why: why.into(),
-    }
+    Refusal::Foreign { place: place.into(), why: why.into() }
 }
 
 /// A foreign node before its children are laid out behind it.
@@ -74,10 +66,7 @@ fn tree(place: &str, foreign_nodes: &[Foreign], root: usize) -> Result<Tree, Ref
                 if !value.is_finite() {
                     return Err(foreign(place, "a leaf that is not a finite number"));
                 }
-                nodes[to] = Node {
-                    float: value.to_bits(),
-                    ..Node::leaf(fixed(*value))
-                };
+                nodes[to] = Node { float: value.to_bits(), ..Node::leaf(fixed(*value)) };
                 weights[to] = if weight.is_finite() { weight.max(0.0) } else { 0.0 };
                 means[to] = *value;
             }
@@ -89,11 +78,7 @@ fn tree(place: &str, foreign_nodes: &[Foreign], root: usize) -> Result<Tree, Ref
                 nodes.extend([Node::leaf(0); 2]);
                 weights.extend([0.0; 2]);
                 means.extend([0.0; 2]);
-                nodes[to] = Node {
-                    left: at as u32,
-                    right: at as u32 + 1,
-                    ..*node
-                };
+                nodes[to] = Node { left: at as u32, right: at as u32 + 1, ..*node };
                 queue.push((*left, at));
                 queue.push((*right, at + 1));
             }

@@ -20,30 +20,20 @@ pub fn xgboost(text: &str, schema: &Schema) -> Result<Imported, Refusal> {
     }
     let file = Json::read(text)?;
     let learner = file.field("learner")?;
-    let names = learner
-        .field("feature_names")
-        .map_or(Ok(Vec::new()), |_| names(learner))?;
+    let names = learner.field("feature_names").map_or(Ok(Vec::new()), |_| names(learner))?;
     let param = learner.field("learner_model_param")?;
-    let count: usize = param
-        .text("num_feature")?
-        .parse()
-        .map_err(|_| foreign("num_feature", "not a number"))?;
+    let count: usize =
+        param.text("num_feature")?.parse().map_err(|_| foreign("num_feature", "not a number"))?;
     same_names(&names, count, schema, names.is_empty())?;
     if !["0", "1"].contains(&param.text("num_class")?)
         || param.text("num_target").is_ok_and(|targets| targets != "1")
     {
-        return Err(foreign(
-            "num_class",
-            "several classes or targets are not scored here",
-        ));
+        return Err(foreign("num_class", "several classes or targets are not scored here"));
     }
     let booster = learner.field("gradient_booster")?;
     let name = booster.text("name")?;
     if name != "gbtree" {
-        return Err(foreign(
-            "gradient_booster",
-            format!("`{name}` is not scored here; gbtree is"),
-        ));
+        return Err(foreign("gradient_booster", format!("`{name}` is not scored here; gbtree is")));
     }
     let model = booster.field("model")?;
     let listed = model.list("trees")?;
@@ -55,12 +45,7 @@ pub fn xgboost(text: &str, schema: &Schema) -> Result<Imported, Refusal> {
     for (at, listed) in listed.iter().enumerate() {
         trees.push(read_tree(&format!("tree {at}"), listed, schema)?);
     }
-    Ok(Imported {
-        trees,
-        arithmetic: Arithmetic::Singles {
-            base: base(learner, param)?,
-        },
-    })
+    Ok(Imported { trees, arithmetic: Arithmetic::Singles { base: base(learner, param)? } })
 }
 
 fn names(learner: &Json<'_>) -> Result<Vec<String>, Refusal> {
@@ -85,25 +70,15 @@ fn base(learner: &Json<'_>, param: &Json<'_>) -> Result<f32, Refusal> {
             Ok(-(crate::exact::ln(f64::from(odds)) as f32))
         }
         "binary:logitraw" | "reg:squarederror" => Ok(score),
-        _ => Err(foreign(
-            "objective",
-            format!("`{objective}` with base score {score} is not scored here"),
-        )),
+        _ => Err(foreign("objective", format!("`{objective}` with base score {score} is not scored here"))),
     }
 }
 
 fn read_tree(place: &str, listed: &Json<'_>, schema: &Schema) -> Result<Tree, Refusal> {
-    if listed
-        .field("tree_param")?
-        .text("size_leaf_vector")
-        .is_ok_and(|size| !["0", "1"].contains(&size))
-    {
+    if listed.field("tree_param")?.text("size_leaf_vector").is_ok_and(|size| !["0", "1"].contains(&size)) {
         return Err(foreign(place, "leaves of several values are not scored here"));
     }
-    if listed
-        .list("categories")
-        .is_ok_and(|categories| !categories.is_empty())
-    {
+    if listed.list("categories").is_ok_and(|categories| !categories.is_empty()) {
         return Err(foreign(place, "categorical splits are not scored here"));
     }
     let numerical = |kind: &Json<'_>| kind.number::<u8>(place) == Ok(0);
@@ -120,28 +95,19 @@ fn read_tree(place: &str, listed: &Json<'_>, schema: &Schema) -> Result<Tree, Re
         }
     };
     let (rights, indices) = (column("right_children")?, column("split_indices")?);
-    let (conditions, defaults, weights) = (
-        column("split_conditions")?,
-        column("default_left")?,
-        column("sum_hessian")?,
-    );
+    let (conditions, defaults, weights) =
+        (column("split_conditions")?, column("default_left")?, column("sum_hessian")?);
     let mut nodes = Vec::with_capacity(lefts.len());
     for at in 0..lefts.len() {
         let left: i64 = lefts[at].number(place)?;
         let condition: f32 = conditions[at].number(place)?;
         if left < 0 {
-            nodes.push(Foreign::Leaf {
-                value: f64::from(condition),
-                weight: weights[at].number(place)?,
-            });
+            nodes.push(Foreign::Leaf { value: f64::from(condition), weight: weights[at].number(place)? });
             continue;
         }
         let feature: usize = indices[at].number(place)?;
         if feature >= schema.features.len() || condition.is_nan() {
-            return Err(foreign(
-                place,
-                "a split on a feature the file does not name, or on no number",
-            ));
+            return Err(foreign(place, "a split on a feature the file does not name, or on no number"));
         }
         let default_left = defaults[at].number::<u8>(place)? != 0;
         let node = Node {
@@ -174,11 +140,7 @@ fn below(condition: f32, encoding: Encoding) -> i64 {
             }
             while low < high {
                 let middle = low + ((i128::from(high) - i128::from(low) + 1) / 2) as i64;
-                if (middle as f32) < condition {
-                    low = middle
-                } else {
-                    high = middle - 1
-                }
+                if (middle as f32) < condition { low = middle } else { high = middle - 1 }
             }
             low
         }
@@ -192,13 +154,7 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_rounded_before_they_are_compared() {
-        for (condition, want) in [
-            (5.5_f32, 5),
-            (5.0, 4),
-            (-0.5, -1),
-            (0.0, -1),
-            (16_777_216.0, 16_777_215),
-        ] {
+        for (condition, want) in [(5.5_f32, 5), (5.0, 4), (-0.5, -1), (0.0, -1), (16_777_216.0, 16_777_215)] {
             assert_eq!(below(condition, Encoding::Integer), want, "{condition}");
         }
         // 2^25 + 1 rounds to 2^25 and so is not below 2^25 + 4, but is below 2^25 + 2's successor.

@@ -47,10 +47,7 @@ impl std::fmt::Display for Refusal {
             Self::HashDiffers => write!(out, "the model's hash does not fit its bytes: it is damaged"),
             Self::OtherSchema => write!(out, "the model reads features of another schema"),
             Self::NoCard => write!(out, "the model's card names no data, dates or metrics"),
-            Self::TooLarge => write!(
-                out,
-                "the model has more trees, nodes or features than are allowed"
-            ),
+            Self::TooLarge => write!(out, "the model has more trees, nodes or features than are allowed"),
             Self::Damaged(why) => write!(out, "the model is damaged: {why}"),
             Self::Foreign { place, why } => write!(out, "{place}: {why}"),
         }
@@ -112,15 +109,10 @@ impl Calibration {
     }
 
     fn check(&self) -> Result<(), Refusal> {
-        let rising = self
-            .points
-            .windows(2)
-            .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
+        let rising = self.points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1);
         let sane = self.points.iter().all(|point| point.1 <= 1_000_000);
         if self.points.is_empty() || self.points.len() > POINTS_MAX || !rising || !sane {
-            return Err(Refusal::Damaged(
-                "a calibration that falls, or has no or too many points",
-            ));
+            return Err(Refusal::Damaged("a calibration that falls, or has no or too many points"));
         }
         Ok(())
     }
@@ -160,15 +152,7 @@ impl Model {
         }
         calibration.check()?;
         let forest = Forest::compile(&trees, schema.features.len(), schema.encoding, arithmetic)?;
-        let mut model = Self {
-            card,
-            schema,
-            calibration,
-            trees,
-            arithmetic,
-            forest,
-            hash: [0; 32],
-        };
+        let mut model = Self { card, schema, calibration, trees, arithmetic, forest, hash: [0; 32] };
         model.hash = *blake3::hash(&model.body()).as_bytes();
         Ok(model)
     }
@@ -207,14 +191,8 @@ impl Model {
     }
 
     fn body(&self) -> Vec<u8> {
-        borsh::to_vec(&(
-            &self.card,
-            &self.schema,
-            &self.calibration,
-            &self.arithmetic,
-            &self.trees,
-        ))
-        .expect("writing to memory cannot fail")
+        borsh::to_vec(&(&self.card, &self.schema, &self.calibration, &self.arithmetic, &self.trees))
+            .expect("writing to memory cannot fail")
     }
 
     /// BLAKE3 over card, schema, calibration and trees: the name of this model in every decision.
@@ -249,20 +227,9 @@ mod tests {
     }
 
     fn model(card: Card) -> Result<Model, Refusal> {
-        let schema = Schema {
-            encoding: Encoding::Integer,
-            features: vec!["amount_cents".into()],
-        };
-        let tree = Tree {
-            nodes: vec![Node::leaf(5)],
-        };
-        Model::new(
-            card,
-            schema,
-            Calibration::logistic(),
-            Arithmetic::Fixed { base: 0 },
-            vec![tree],
-        )
+        let schema = Schema { encoding: Encoding::Integer, features: vec!["amount_cents".into()] };
+        let tree = Tree { nodes: vec![Node::leaf(5)] };
+        Model::new(card, schema, Calibration::logistic(), Arithmetic::Fixed { base: 0 }, vec![tree])
     }
 
     #[test]
@@ -277,34 +244,17 @@ mod tests {
             assert!(Model::read(&bent, &whole.schema.hash()).is_err(), "byte {at}");
         }
         assert_eq!(Model::read(&bytes, &[0; 32]).unwrap_err(), Refusal::OtherSchema);
-        assert_eq!(
-            Model::read(b"cwmodel0", &[0; 32]).unwrap_err(),
-            Refusal::NotAModel
-        );
-        assert_eq!(
-            Model::read(&bytes[..bytes.len() - 1], &[0; 32]).unwrap_err(),
-            Refusal::HashDiffers
-        );
-        assert_eq!(
-            model(Card {
-                metrics: Vec::new(),
-                ..card()
-            })
-            .unwrap_err(),
-            Refusal::NoCard
-        );
+        assert_eq!(Model::read(b"cwmodel0", &[0; 32]).unwrap_err(), Refusal::NotAModel);
+        assert_eq!(Model::read(&bytes[..bytes.len() - 1], &[0; 32]).unwrap_err(), Refusal::HashDiffers);
+        assert_eq!(model(Card { metrics: Vec::new(), ..card() }).unwrap_err(), Refusal::NoCard);
     }
 
     #[test]
     fn probability_rises_with_the_margin() {
         let curve = Calibration::logistic();
-        for (margin, want) in [
-            (i64::MIN, 0),
-            (0, 500_000),
-            (ONE, 731_059),
-            (-ONE, 268_941),
-            (i64::MAX, 1_000_000),
-        ] {
+        for (margin, want) in
+            [(i64::MIN, 0), (0, 500_000), (ONE, 731_059), (-ONE, 268_941), (i64::MAX, 1_000_000)]
+        {
             assert_eq!(curve.probability(margin), want, "{margin}");
         }
         assert!(curve.probability(ONE / 8) > 500_000);

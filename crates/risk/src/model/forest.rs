@@ -108,10 +108,7 @@ impl Forest {
             Arithmetic::Singles { base } => super::fixed(f64::from(base)),
         };
         let mut forest = Self {
-            columns: vec![Column {
-                feature: 0,
-                absent: Absent::Left,
-            }],
+            columns: vec![Column { feature: 0, absent: Absent::Left }],
             features,
             steps: Vec::with_capacity(nodes),
             roots: Vec::new(),
@@ -136,10 +133,8 @@ impl Forest {
             forest.plant(&trees[at])?;
             forest.order.push(at as u32);
         }
-        forest.depths = by_depth
-            .chunks(LANES)
-            .map(|group| group.iter().map(|d| d.0).max().unwrap_or(0))
-            .collect();
+        forest.depths =
+            by_depth.chunks(LANES).map(|group| group.iter().map(|d| d.0).max().unwrap_or(0)).collect();
         Ok(forest)
     }
 
@@ -160,11 +155,7 @@ impl Forest {
             } else {
                 let column = self.column(node)?;
                 let left = self.steps.len();
-                self.steps[here] = Step {
-                    threshold: node.threshold,
-                    left: left as u32,
-                    column,
-                };
+                self.steps[here] = Step { threshold: node.threshold, left: left as u32, column };
                 for child in [node.left as usize, node.right as usize] {
                     self.push(&tree.nodes[child]);
                     let mut way = path.clone();
@@ -179,11 +170,7 @@ impl Forest {
 
     /// A step that stays where it is, until it is known to be a split.
     fn push(&mut self, node: &Node) {
-        self.steps.push(Step {
-            threshold: i64::MAX,
-            left: self.steps.len() as u32,
-            column: 0,
-        });
+        self.steps.push(Step { threshold: i64::MAX, left: self.steps.len() as u32, column: 0 });
         self.values.push(node.value);
         self.floats.push(f64::from_bits(node.float));
         self.spans.push((0, 0));
@@ -194,10 +181,7 @@ impl Forest {
         let begin = self.shares.len();
         for &(feature, value) in path {
             let feature = u32::from(feature);
-            match self.shares[begin..]
-                .iter()
-                .position(|share| share.feature == feature)
-            {
+            match self.shares[begin..].iter().position(|share| share.feature == feature) {
                 Some(known) => {
                     let share = &mut self.shares[begin + known];
                     share.value = share.value.saturating_add(value);
@@ -209,10 +193,7 @@ impl Forest {
     }
 
     fn column(&mut self, node: &Node) -> Result<u16, Refusal> {
-        let wanted = Column {
-            feature: node.feature,
-            absent: node.absent,
-        };
+        let wanted = Column { feature: node.feature, absent: node.absent };
         if let Some(at) = self.columns.iter().position(|column| *column == wanted) {
             return Ok(at as u16);
         }
@@ -245,10 +226,7 @@ impl Forest {
 
     /// The score and why: what every feature added.
     pub fn explain(&self, row: &[i64]) -> (i64, Contributions) {
-        let mut why = Contributions {
-            bias: self.bias,
-            by_feature: [0; FEATURES_MAX],
-        };
+        let mut why = Contributions { bias: self.bias, by_feature: [0; FEATURES_MAX] };
         let mut sum = self.base;
         self.walk(row, |_, leaf| {
             sum = sum.saturating_add(self.values[leaf]);
@@ -267,9 +245,7 @@ impl Forest {
             return Margin::Fixed(self.score(row));
         }
         let mut leaves = vec![0.0_f64; self.trees()];
-        self.walk(row, |tree, leaf| {
-            leaves[self.order[tree] as usize] = self.floats[leaf]
-        });
+        self.walk(row, |tree, leaf| leaves[self.order[tree] as usize] = self.floats[leaf]);
         match self.arithmetic {
             Arithmetic::Fixed { .. } => Margin::Fixed(self.score(row)),
             Arithmetic::Doubles => Margin::Double(leaves.iter().fold(0.0_f64, |sum, leaf| sum + leaf)),
@@ -330,10 +306,7 @@ fn is_zero(value: i64, encoding: Encoding) -> bool {
 }
 
 const _: () = assert!(std::mem::size_of::<Step>() == 16, "four nodes to a cache line");
-const _: () = assert!(
-    ONE > 0 && FEATURES_MAX * 2 <= COLUMNS,
-    "two readings of every feature fit"
-);
+const _: () = assert!(ONE > 0 && FEATURES_MAX * 2 <= COLUMNS, "two readings of every feature fit");
 
 #[cfg(test)]
 mod tests {
@@ -353,13 +326,9 @@ mod tests {
                 nodes[at].right = right;
                 nodes[at].feature = dice.below(features) as u16;
                 nodes[at].threshold = dice.below(21) as i64 - 10;
-                nodes[at].absent = [
-                    Absent::Left,
-                    Absent::Right,
-                    Absent::Zero,
-                    Absent::ZeroLeft,
-                    Absent::ZeroRight,
-                ][dice.below(if at.is_multiple_of(7) { 5 } else { 2 }) as usize];
+                nodes[at].absent =
+                    [Absent::Left, Absent::Right, Absent::Zero, Absent::ZeroLeft, Absent::ZeroRight]
+                        [dice.below(if at.is_multiple_of(7) { 5 } else { 2 }) as usize];
             }
             at as u32
         }
@@ -399,13 +368,7 @@ mod tests {
                 .expect("sound trees");
             for _ in 0..50 {
                 let row: Vec<i64> = (0..30)
-                    .map(|_| {
-                        if dice.chance(150_000) {
-                            MISSING
-                        } else {
-                            dice.below(25) as i64 - 12
-                        }
-                    })
+                    .map(|_| if dice.chance(150_000) { MISSING } else { dice.below(25) as i64 - 12 })
                     .collect();
                 let want: i64 = 77 + trees.iter().map(|tree| naive(tree, &row)).sum::<i64>();
                 let (score, why) = forest.explain(&row);
@@ -418,9 +381,7 @@ mod tests {
 
     #[test]
     fn extremes_of_a_value_keep_their_side() {
-        let mut tree = Tree {
-            nodes: vec![Node::leaf(0), Node::leaf(1), Node::leaf(2)],
-        };
+        let mut tree = Tree { nodes: vec![Node::leaf(0), Node::leaf(1), Node::leaf(2)] };
         tree.nodes[0].left = 1;
         tree.nodes[0].right = 2;
         tree.nodes[0].threshold = 9;
@@ -433,13 +394,9 @@ mod tests {
             (Absent::Left, 10, 2),
         ] {
             tree.nodes[0].absent = absent;
-            let forest = Forest::compile(
-                &[tree.clone()],
-                1,
-                Encoding::Integer,
-                Arithmetic::Fixed { base: 0 },
-            )
-            .expect("sound tree");
+            let forest =
+                Forest::compile(&[tree.clone()], 1, Encoding::Integer, Arithmetic::Fixed { base: 0 })
+                    .expect("sound tree");
             assert_eq!(forest.score(&[row]), want, "{absent:?} {row}");
         }
     }

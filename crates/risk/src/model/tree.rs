@@ -71,15 +71,7 @@ pub struct Node {
 impl Node {
     /// A leaf of our own models.
     pub fn leaf(value: i64) -> Self {
-        Self {
-            threshold: 0,
-            left: 0,
-            right: 0,
-            feature: 0,
-            absent: Absent::Left,
-            value,
-            float: 0,
-        }
+        Self { threshold: 0, left: 0, right: 0, feature: 0, absent: Absent::Left, value, float: 0 }
     }
 
     /// Whether the walk ends here.
@@ -228,9 +220,7 @@ mod tests {
             (&[], 2, false),
         ];
         for (nodes, features, good) in table {
-            let tree = Tree {
-                nodes: nodes.to_vec(),
-            };
+            let tree = Tree { nodes: nodes.to_vec() };
             assert_eq!(tree.check(features).is_ok(), good, "{nodes:?}");
         }
     }

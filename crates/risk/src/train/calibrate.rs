@@ -31,19 +31,12 @@ pub fn isotonic(scored: &[(i64, bool)]) -> Calibration {
     let mut points: Vec<(i64, u32)> = Vec::new();
     let stride = blocks.len().div_ceil(STEPS_MAX).max(1);
     for (sum, rows, frauds) in blocks.into_iter().step_by(stride) {
-        let point = (
-            (sum / i128::from(rows)) as i64,
-            (frauds * 1_000_000 / rows) as u32,
-        );
+        let point = ((sum / i128::from(rows)) as i64, (frauds * 1_000_000 / rows) as u32);
         if points.last().is_none_or(|last| last.0 < point.0) {
             points.push(point);
         }
     }
-    if points.is_empty() {
-        Calibration::logistic()
-    } else {
-        Calibration { points }
-    }
+    if points.is_empty() { Calibration::logistic() } else { Calibration { points } }
 }
 
 /// Platt's sigmoid `1 / (1 + exp(-(a m + b)))` by Newton's method with halved steps, as points
@@ -136,12 +129,7 @@ mod tests {
                 let got = f64::from(curve.probability(i64::from(margin) * ONE)) / 1e6;
                 assert!((want - got).abs() < 0.03, "{name} at {margin}: {got}, not {want}");
             }
-            assert!(
-                curve
-                    .points
-                    .windows(2)
-                    .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1)
-            );
+            assert!(curve.points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1));
         }
     }
 

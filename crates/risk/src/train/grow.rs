@@ -38,18 +38,14 @@ pub(super) struct Sorted {
 impl Sorted {
     pub(super) fn of(sample: &Sample) -> Self {
         let columns = sample.columns.iter().map(|values| Column::of(values)).collect();
-        Self {
-            columns,
-            rows: sample.labels.len(),
-        }
+        Self { columns, rows: sample.labels.len() }
     }
 }
 
 impl Column {
     fn of(column: &[i64]) -> Self {
-        let mut rows: Vec<u32> = (0..column.len() as u32)
-            .filter(|&row| column[row as usize] != MISSING)
-            .collect();
+        let mut rows: Vec<u32> =
+            (0..column.len() as u32).filter(|&row| column[row as usize] != MISSING).collect();
         rows.sort_by_key(|&row| (column[row as usize], row));
         let mut values: Vec<i64> = Vec::new();
         let mut counts: Vec<usize> = Vec::new();
@@ -65,22 +61,14 @@ impl Column {
             }
             entries.push((values.len() as u32 - 1, row));
         }
-        let mut left_out = if rows.len() < column.len() {
-            LeftOut::Missing
-        } else {
-            LeftOut::Nothing
-        };
+        let mut left_out = if rows.len() < column.len() { LeftOut::Missing } else { LeftOut::Nothing };
         if left_out == LeftOut::Nothing
             && let Some(mode) = counts.iter().position(|&count| count * 2 > column.len())
         {
             left_out = LeftOut::Rank(mode as u32);
             entries.retain(|entry| entry.0 != mode as u32);
         }
-        Self {
-            entries,
-            values,
-            left_out,
-        }
+        Self { entries, values, left_out }
     }
 }
 
@@ -98,17 +86,11 @@ impl Sums {
     }
 
     fn minus(self, other: Sums) -> Sums {
-        Sums {
-            slope: self.slope - other.slope,
-            bend: self.bend - other.bend,
-        }
+        Sums { slope: self.slope - other.slope, bend: self.bend - other.bend }
     }
 
     fn plus(self, other: Sums) -> Sums {
-        Sums {
-            slope: self.slope + other.slope,
-            bend: self.bend + other.bend,
-        }
+        Sums { slope: self.slope + other.slope, bend: self.bend + other.bend }
     }
 
     fn worth(self, l2: f64) -> f64 {
@@ -167,12 +149,7 @@ impl<'a> Grower<'a> {
     pub(super) fn tree(&mut self, slopes: &[[f32; 2]], dice: &mut Dice) -> Tree {
         let total = self.draw(slopes, dice);
         let mut nodes = vec![Node::leaf(self.value(total))];
-        let parts = self
-            .lists
-            .iter()
-            .take(self.drawn.len() + 1)
-            .map(|list| (0, list.len() as u32))
-            .collect();
+        let parts = self.lists.iter().take(self.drawn.len() + 1).map(|list| (0, list.len() as u32)).collect();
         let mut open: Vec<Open> = Vec::new();
         self.consider(&mut open, slopes, (0, 0, total, parts));
         let mut leaves = 1;
@@ -197,16 +174,8 @@ impl<'a> Grower<'a> {
             node.absent = split.absent;
             if leaf.depth + 1 < self.recipe.depth_max && leaves < self.recipe.leaves_max {
                 let (left_parts, right_parts) = self.part(&leaf);
-                self.consider(
-                    &mut open,
-                    slopes,
-                    (left_at, leaf.depth + 1, split.left, left_parts),
-                );
-                self.consider(
-                    &mut open,
-                    slopes,
-                    (left_at + 1, leaf.depth + 1, right, right_parts),
-                );
+                self.consider(&mut open, slopes, (left_at, leaf.depth + 1, split.left, left_parts));
+                self.consider(&mut open, slopes, (left_at + 1, leaf.depth + 1, right, right_parts));
             }
         }
         Tree { nodes }
@@ -218,12 +187,10 @@ impl<'a> Grower<'a> {
 
     /// Draws rows and columns; fills the lists; returns the sums over the rows drawn.
     fn draw(&mut self, slopes: &[[f32; 2]], dice: &mut Dice) -> Sums {
-        self.drawn = (0..self.sorted.columns.len())
-            .filter(|_| dice.chance(self.recipe.column_share))
-            .collect();
+        self.drawn =
+            (0..self.sorted.columns.len()).filter(|_| dice.chance(self.recipe.column_share)).collect();
         if self.drawn.is_empty() && !self.sorted.columns.is_empty() {
-            self.drawn
-                .push(dice.below(self.sorted.columns.len() as u64) as usize);
+            self.drawn.push(dice.below(self.sorted.columns.len() as u64) as usize);
         }
         let mut total = Sums::default();
         for (row, slope) in slopes.iter().enumerate() {
@@ -241,9 +208,7 @@ impl<'a> Grower<'a> {
         let rows = &mut self.lists[self.drawn.len()];
         rows.clear();
         rows.extend(
-            (0..self.sorted.rows as u32)
-                .filter(|&row| self.goes_left[row as usize])
-                .map(|row| (0, row)),
+            (0..self.sorted.rows as u32).filter(|&row| self.goes_left[row as usize]).map(|row| (0, row)),
         );
         total
     }
@@ -262,13 +227,7 @@ impl<'a> Grower<'a> {
             }
         }
         if let Some(split) = found {
-            open.push(Open {
-                node,
-                depth,
-                sums,
-                parts,
-                split,
-            });
+            open.push(Open { node, depth, sums, parts, split });
         }
     }
 
@@ -284,8 +243,7 @@ impl<'a> Grower<'a> {
         let column = &self.sorted.columns[self.drawn[drawn]];
         let entries = &self.lists[drawn][part.0 as usize..part.1 as usize];
         self.gathered.clear();
-        self.gathered
-            .extend(entries.iter().map(|entry| slopes[entry.1 as usize]));
+        self.gathered.extend(entries.iter().map(|entry| slopes[entry.1 as usize]));
         let mut left_out = Sums::default();
         if column.left_out != LeftOut::Nothing {
             let mut present = Sums::default();
@@ -297,14 +255,7 @@ impl<'a> Grower<'a> {
             LeftOut::Nothing | LeftOut::Missing => None,
         };
         let worth = total.worth(self.recipe.l2);
-        let mut search = Search {
-            column,
-            drawn,
-            total,
-            worth,
-            recipe: self.recipe,
-            found,
-        };
+        let mut search = Search { column, drawn, total, worth, recipe: self.recipe, found };
         let mut left = Sums::default();
         let mut last: Option<u32> = None;
         for (at, entry) in entries.iter().enumerate() {
@@ -337,11 +288,7 @@ impl<'a> Grower<'a> {
         let (begin, end) = leaf.parts[self.drawn.len()];
         for &(_, row) in &self.lists[self.drawn.len()][begin as usize..end as usize] {
             let value = values[row as usize];
-            let left = if value == MISSING {
-                split.absent == Absent::Left
-            } else {
-                value <= split.threshold
-            };
+            let left = if value == MISSING { split.absent == Absent::Left } else { value <= split.threshold };
             self.goes_left[row as usize] = left;
         }
         let mut lefts = Vec::with_capacity(leaf.parts.len());
@@ -404,13 +351,7 @@ impl Search<'_> {
         let gain = left.worth(self.recipe.l2) + right.worth(self.recipe.l2) - self.worth;
         let beaten = self.found.is_none_or(|best| gain > best.gain);
         if gain > self.recipe.gain_min.max(GAIN_LEAST) && beaten {
-            *self.found = Some(Split {
-                gain,
-                drawn: self.drawn,
-                threshold,
-                absent,
-                left,
-            });
+            *self.found = Some(Split { gain, drawn: self.drawn, threshold, absent, left });
         }
     }
 }

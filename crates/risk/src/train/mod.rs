@@ -27,10 +27,7 @@ pub struct Sample {
 impl Sample {
     /// An empty sample of so many features.
     pub fn new(features: usize) -> Self {
-        Self {
-            columns: vec![Vec::new(); features],
-            labels: Vec::new(),
-        }
+        Self { columns: vec![Vec::new(); features], labels: Vec::new() }
     }
 
     /// Adds one row; what it lacks is missing.
@@ -144,11 +141,7 @@ pub fn learn(sample: &Sample, validation: Option<&Sample>, recipe: &Recipe) -> L
     let sorted = Sorted::of(sample);
     let base = prior(sample, recipe.fraud_weight);
     let bags = recipe.bags.max(1);
-    let mut learned = Learned {
-        trees: Vec::new(),
-        base,
-        rounds: Vec::new(),
-    };
+    let mut learned = Learned { trees: Vec::new(), base, rounds: Vec::new() };
     for bag in 0..bags {
         let mut dice = Dice::new(recipe.seed.wrapping_mul(0x1_0001).wrapping_add(bag as u64));
         let trees = boost(sample, &sorted, validation, recipe, base, &mut dice);
@@ -187,11 +180,7 @@ fn boost(
     for round in 0..recipe.rounds {
         for (at, slope) in slopes.iter_mut().enumerate() {
             let p = 1.0 / (1.0 + exact::exp(-(margins[at] as f64) / ONE as f64));
-            let (label, weight) = if sample.labels[at] {
-                (1.0, recipe.fraud_weight)
-            } else {
-                (0.0, 1.0)
-            };
+            let (label, weight) = if sample.labels[at] { (1.0, recipe.fraud_weight) } else { (0.0, 1.0) };
             *slope = [((p - label) * weight) as f32, (p * (1.0 - p) * weight) as f32];
         }
         let tree = grower.tree(&slopes, dice);
