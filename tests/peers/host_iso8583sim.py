@@ -3,10 +3,12 @@
 
     tests/peers/host_iso8583sim.py --host 127.0.0.1 --port N --keys keys.json [--format ascii-binary]
 
---port is the host's ISO 8583:1987 link (two-byte length in front, no TPDU). Mind that iso8583sim's `bcd` packs field 39 as
-two digits in one byte, where the standard has two characters: a host that keeps to it is asked in `ascii-binary`. keys.json as for pos_pyiso8583.py; used are
+--port is the host's ISO 8583:1987 link (two-byte length in front, no TPDU). keys.json as for pos_pyiso8583.py; used are
 merchant, terminal and the first card, which may pay 300.00. The program is found beside this Python, on the path, or by
 --program; it is licensed under the AGPL and only its command line is used.
+
+Mind that its `bcd` packs field 39 as two digits in one byte, where the standard has two characters: a host that keeps to
+the standard is asked in `ascii-binary`.
 
 Ends with 1 at the first thing that is not as it has to be, and says what was expected and what was seen. Ends with 0
 and `skipped: ...` where the program is missing.

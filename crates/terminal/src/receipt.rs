@@ -73,7 +73,7 @@ impl Pos {
             line("检索参考号", "REFER NO", rrn.clone());
         }
         line("日期/时间", "DATE/TIME", date_time(entry));
-        line("金额", "AMOUNT", format!("RMB {}.{:02}", entry.amount / 100, entry.amount % 100));
+        line("金额", "AMOUNT", amount(&settings.currency, entry.amount));
         let code = entry.rrn.as_deref().and_then(|rrn| feature_code(entry.settlement_date.as_deref(), rrn));
         Some(Receipt { lines, to_sign: !entry.pin, feature_code: code })
     }
@@ -88,6 +88,12 @@ fn entry_letter(entry: Entry) -> &'static str {
         Entry::Fallback => "F",
         Entry::Keyed => "M",
     }
+}
+
+/// Two decimals; yuan by their usual name, another currency by its number.
+fn amount(currency: &str, minor: u64) -> String {
+    let unit = if currency == "156" { "RMB" } else { currency };
+    format!("{unit} {}.{:02}", minor / 100, minor % 100)
 }
 
 /// The year is the terminal's; day and time are the host's where it said them.

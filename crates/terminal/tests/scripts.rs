@@ -609,3 +609,32 @@ fn signatures_and_script_results() {
         "#]],
     );
 }
+
+#[test]
+fn each_part_of_a_signature_has_its_tries() {
+    check(
+        settings(),
+        expect![[r#"
+
+            sign in 003                        -> 0800 11=000001 60=00000001003
+            answer 00                          -> SignIn 00 Approved
+            sale 1.00 card insert              -> 0200 3=000000 4=000000000100 11=000002 22=0520 25=00 60=22000001000600 mac
+            answer 00                          -> Transaction(Sale) 00 Approved A00002
+            sign 2 20 10                       -> waits
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001801 mac
+            answer 96                          -> Signature 96 Centre malfunction
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001801 mac
+            no answer                          -> in doubt
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001801 mac
+            answer 00                          -> Signature 00 Approved
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001802 mac
+            answer 96                          -> Signature 96 Centre malfunction
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001802 mac
+            answer 96                          -> Signature 96 Centre malfunction
+            signature                          -> 0820 4=000000000100 11=000002 37=112210000002 60=07000001802 mac
+            answer 00                          -> Signature 00 Approved
+            signature                          -> nothing due
+            books                              -> batch 1 | 1x100 0x0 | 0x0 0x0 | signed in true | given up 0 | paper []
+        "#]],
+    );
+}

@@ -7,6 +7,7 @@ mod dues;
 mod receive;
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use cardcrypto::Pin;
 use iso8583::{Framing, LengthPrefix};
@@ -39,7 +40,7 @@ pub struct Tender<'a> {
 }
 
 /// What an answer is awaited to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Awaited {
     request: Draft,
     what: What,
@@ -49,7 +50,7 @@ struct Awaited {
     again: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum What {
     SignIn(KeySet),
     SignOut,
@@ -63,7 +64,7 @@ enum What {
 }
 
 /// A transaction under way: the log entry it becomes, and what its answer is checked against.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct CardWork {
     entry: LogEntry,
     /// Batch and STAN of the transaction it follows.
@@ -73,7 +74,7 @@ struct CardWork {
 }
 
 /// The result of an issuer script, which the host is owed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct WaitingScript {
     request: Draft,
     rrn: Option<String>,
@@ -86,8 +87,8 @@ struct WaitingScript {
 /// After so many tries a script result is given up.
 const SCRIPT_TRIES_MAX: u8 = 3;
 
-/// A virtual terminal.
-#[derive(Clone, Debug)]
+/// A virtual terminal. Its `Debug` says which and how far it is: what it holds names cards.
+#[derive(Clone)]
 pub struct Pos {
     settings: PosSettings,
     keys: Option<WorkingKeys>,
@@ -105,6 +106,19 @@ pub struct Pos {
     scripts: VecDeque<WaitingScript>,
     /// The last card that was inserted gave no answer: its stripe may be used.
     chip_failed: bool,
+}
+
+impl fmt::Debug for Pos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pos")
+            .field("terminal", &self.settings.terminal)
+            .field("batch", &self.batch)
+            .field("next_stan", &self.next_stan)
+            .field("signed_in", &self.is_signed_in())
+            .field("waiting", &self.is_waiting())
+            .field("log", &self.log.entries().len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Pos {

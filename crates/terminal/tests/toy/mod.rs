@@ -138,7 +138,7 @@ fn put_by_type(reply: &mut Builder, asked: &Message<'_>, code: &str, lies: &[&st
         0x0100 | 0x0200 | 0x0220 if code == "00" || code == "10" => {
             let stan = asked.number(11).unwrap();
             reply.put_text(15, "1122").unwrap();
-            reply.put_text(38, &format!("A{stan:05}")).unwrap();
+            reply.put_text(38, &format!("A{:05}", stan % 100_000)).unwrap();
             reply.put_text(44, "01020000   48020000   ").unwrap();
             reply.put_text(63, if lie("visa") { "VIS" } else { "CUP" }).unwrap();
             if let Some(data) = chip_answer(asked, lies) {
