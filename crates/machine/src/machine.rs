@@ -5,13 +5,14 @@
 
 use crate::acceptance::{Merchant, Terminal};
 use crate::account::{Account, Card, Hold};
+use crate::apply::Judged;
 use crate::command::{Authorize, Command, House};
 use crate::freeze::Freeze;
 use crate::ids::{AccountId, Acceptor, CardId, FreezeId, MerchantId, Origin, TransactionId};
 use crate::index::Index;
 use crate::ledger::{Book, Ledger};
 use crate::money::Currency;
-use crate::outcome::{Answer, Outcome, Verdict};
+use crate::outcome::{Answer, Outcome};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use crate::transaction::Transaction;
@@ -114,17 +115,14 @@ impl Machine {
         self.dispatch(command, at)
     }
 
-    /// What `ask` would be answered at `at`, without changing anything: "would it work now?" The answer has
-    /// the number the transaction would get.
+    /// What `ask` would be answered at `at`, without changing anything: "would it work now?" A new answer has
+    /// the number the transaction would get; a repeat has the stored one.
     #[must_use]
     pub fn peek(&self, ask: &Authorize, at: Timestamp) -> Answer {
-        let weighed = self.weigh(ask, at.max(self.last_at));
-        let number = TransactionId(self.next_number());
-        let verdict = match weighed.causes.is_empty() {
-            true => Verdict::Approved(number.approval()),
-            false => Verdict::Declined(weighed.causes),
-        };
-        Answer { number, at, verdict, amount: ask.amount, facts: weighed.facts, original: None, exception: None }
+        match self.judge(ask, at.max(self.last_at)) {
+            Judged::Before(answer) => answer,
+            Judged::Now(judgement) => judgement.answer,
+        }
     }
 
     /// Folded from every change of money and standing since the beginning. Equal histories, equal trails.
@@ -226,6 +224,13 @@ impl Machine {
     /// All freezes on record, newest first.
     pub fn freezes(&self) -> impl Iterator<Item = &Freeze> {
         self.freezes.values().rev()
+    }
+
+    /// Whether a hold or freeze has run out by `at` and was not ended yet.
+    #[must_use]
+    pub fn anything_due(&self, at: Timestamp) -> bool {
+        let hold = self.holds_due.first().is_some_and(|(due, ..)| *due <= at);
+        hold || self.freezes_due.first().is_some_and(|(due, _)| *due <= at)
     }
 
     /// The number the next transaction gets.
