@@ -9,7 +9,7 @@ use sm2::dsa::{Signature, SigningKey, VerifyingKey};
 use sm3::{Digest, Sm3};
 use zeroize::Zeroizing;
 
-use crate::cipher::{BlockCipher, PartialBlock, xor};
+use crate::cipher::BlockCipher;
 use crate::entropy::{Entropy, EntropyFailed};
 
 /// The identity that signer and verifier assume where none is agreed (GB/T 32918.5; GM/T 0009).
@@ -167,45 +167,29 @@ pub fn ofb<const N: usize>(cipher: &impl BlockCipher<N>, iv: [u8; N], data: &mut
     }
 }
 
-/// Encrypts in place by feedback of whole blocks (ISO/IEC 10116, CFB).
-///
-/// # Errors
-/// [`PartialBlock`].
-pub fn cfb_encrypt<const N: usize>(
-    cipher: &impl BlockCipher<N>,
-    iv: [u8; N],
-    data: &mut [u8],
-) -> Result<(), PartialBlock> {
-    let (blocks, []) = data.as_chunks_mut::<N>() else {
-        return Err(PartialBlock);
-    };
+/// Encrypts in place by feedback of blocks (ISO/IEC 10116, CFB). The last block may be partial.
+pub fn cfb_encrypt<const N: usize>(cipher: &impl BlockCipher<N>, iv: [u8; N], data: &mut [u8]) {
     let mut chain = iv;
-    for block in blocks {
-        chain = xor(cipher.encrypt(chain), block);
-        *block = chain;
+    for chunk in data.chunks_mut(N) {
+        chain = cipher.encrypt(chain);
+        for (to, chained) in chunk.iter_mut().zip(&mut chain) {
+            *to ^= *chained;
+            *chained = *to;
+        }
     }
-    Ok(())
 }
 
-/// Decrypts in place by feedback of whole blocks (ISO/IEC 10116, CFB).
-///
-/// # Errors
-/// [`PartialBlock`].
-pub fn cfb_decrypt<const N: usize>(
-    cipher: &impl BlockCipher<N>,
-    iv: [u8; N],
-    data: &mut [u8],
-) -> Result<(), PartialBlock> {
-    let (blocks, []) = data.as_chunks_mut::<N>() else {
-        return Err(PartialBlock);
-    };
+/// Decrypts in place by feedback of blocks (ISO/IEC 10116, CFB). The last block may be partial.
+pub fn cfb_decrypt<const N: usize>(cipher: &impl BlockCipher<N>, iv: [u8; N], data: &mut [u8]) {
     let mut chain = iv;
-    for block in blocks {
-        let next = *block;
-        *block = xor(cipher.encrypt(chain), block);
-        chain = next;
+    for chunk in data.chunks_mut(N) {
+        chain = cipher.encrypt(chain);
+        for (to, chained) in chunk.iter_mut().zip(&mut chain) {
+            let encrypted = *to;
+            *to ^= *chained;
+            *chained = encrypted;
+        }
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const fn code(self) -> u16 {
+    /// The number in derivation data.
+    pub const fn code(self) -> u16 {
         match self {
             Self::KeyEncryption => 0x0002,
             Self::Pin => 0x1000,
@@ -133,7 +134,8 @@ impl DerivedType {
         }
     }
 
-    const fn code(self) -> u16 {
+    /// The number in derivation data.
+    pub const fn code(self) -> u16 {
         match self {
             Self::Tdes2 => 0,
             Self::Tdes3 => 1,

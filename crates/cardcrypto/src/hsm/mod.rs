@@ -5,6 +5,8 @@
 //! cryptogram is a [`Verdict`], not an error: an error means that nothing was decided.
 
 mod ask;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod error;
 mod prepared;
 mod slots;

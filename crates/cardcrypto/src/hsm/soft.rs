@@ -385,3 +385,23 @@ impl SoftHsm {
         Ok(card_verification_value(cvk.prepared.tdes()?, card.pan, card.expiry, card.service_code))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::conformance::{Subject, run};
+    use super::*;
+    use crate::entropy::SystemEntropy;
+    use crate::key::AesKey;
+    use crate::key_usage::KeyMode;
+
+    #[test]
+    fn the_software_module_conforms() {
+        let hsm = SoftHsm::new(Box::new(SystemEntropy));
+        let clear_protection = AesKey::new(&[0x42; 32]).unwrap();
+        let usage = KeyUsage::KeyBlockProtection;
+        let key = Key::Aes(clear_protection.clone());
+        let attributes = KeyAttributes::new(usage, key.algorithm(), KeyMode::Both);
+        let protection = hsm.load(None, attributes, KeyStatus::Active, key).unwrap();
+        run(&Subject { hsm: &hsm, protection, clear_protection });
+    }
+}
