@@ -1,18 +1,46 @@
-//! Runs the reference task over a plain CSV file: `evaluate FILE FIRST_TRAIN_DAY..`, days since the epoch.
+//! Runs the reference task over a plain CSV file: `evaluate FILE FIRST_TRAIN_DAY..`, days since 2018-04-01.
+//!
+//! Settings of the recipe come from the environment (ROUNDS, RATE, DEPTH, ..), for trying things on earlier
+//! weeks; DROP takes features out by number.
 #![expect(clippy::print_stdout, reason = "this program prints its findings")]
 
-use risk::evaluate::{Plan, Row, judge, prepare};
+use risk::evaluate::{Plan, Row, judge, prepare, read_row, recipe};
 use risk::train::{Growth, Recipe, learn};
 
 fn setting(name: &str, otherwise: f64) -> f64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+fn read(file: &str) -> Vec<Row> {
+    let text = std::fs::read_to_string(file).expect("readable text");
+    let rows = text.lines().enumerate().skip(1).map(|(at, line)| read_row(line, at + 1));
+    rows.collect::<Result<_, _>>().expect("transactions")
+}
+
+fn tried() -> Recipe {
+    let chosen = recipe();
+    Recipe {
+        rounds: setting("ROUNDS", chosen.rounds as f64) as usize,
+        rate: setting("RATE", chosen.rate),
+        depth_max: setting("DEPTH", chosen.depth_max as f64) as usize,
+        leaves_max: setting("LEAVES", chosen.leaves_max as f64) as usize,
+        growth: if setting("LEAFWISE", 0.0) > 0.0 { Growth::Leaf } else { Growth::Depth },
+        l2: setting("L2", chosen.l2),
+        child_weight_min: setting("MCW", chosen.child_weight_min),
+        row_share: (setting("ROWS", f64::from(chosen.row_share) / 1e6) * 1e6) as u32,
+        column_share: (setting("COLS", f64::from(chosen.column_share) / 1e6) * 1e6) as u32,
+        fraud_weight: setting("FW", chosen.fraud_weight),
+        bags: setting("BAGS", chosen.bags as f64) as usize,
+        seed: setting("SEED", chosen.seed as f64) as u64,
+        ..chosen
+    }
+}
+
 fn main() {
     let mut args = std::env::args().skip(1);
     let file = args.next().expect("a file");
     let rows = read(&file);
-    let recipe = recipe();
+    let recipe = tried();
     let drop: Vec<usize> =
         std::env::var("DROP").unwrap_or_default().split(',').filter_map(|part| part.parse().ok()).collect();
     let mut sums = [0.0; 3];
@@ -51,44 +79,4 @@ fn main() {
         folds += 1.0;
     }
     println!("mean AUC {:.4} AP {:.4} CP@100 {:.4}", sums[0] / folds, sums[1] / folds, sums[2] / folds);
-}
-
-fn read(file: &str) -> Vec<Row> {
-    std::fs::read_to_string(file)
-        .expect("readable text")
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let mut parts = line.split(',').map(|part| part.parse::<i64>().expect("a number"));
-            let mut next = || parts.next().expect("seven columns");
-            Row {
-                id: next() as u64,
-                at: next(),
-                customer: next() as u64,
-                terminal: next() as u64,
-                amount: next(),
-                fraud: next() == 1,
-                scenario: next() as u8,
-            }
-        })
-        .collect()
-}
-
-fn recipe() -> Recipe {
-    Recipe {
-        rounds: setting("ROUNDS", 100.0) as usize,
-        rate: setting("RATE", 0.1),
-        depth_max: setting("DEPTH", 4.0) as usize,
-        leaves_max: setting("LEAVES", 16.0) as usize,
-        growth: if setting("LEAFWISE", 0.0) > 0.0 { Growth::Leaf } else { Growth::Depth },
-        l2: setting("L2", 1.0),
-        child_weight_min: setting("MCW", 1.0),
-        gain_min: setting("GAIN", 0.0),
-        row_share: (setting("ROWS", 0.8) * 1e6) as u32,
-        column_share: (setting("COLS", 0.8) * 1e6) as u32,
-        fraud_weight: setting("FW", 1.0),
-        bags: setting("BAGS", 1.0) as usize,
-        seed: setting("SEED", 1.0) as u64,
-        patience: 0,
-    }
 }

@@ -35,7 +35,7 @@ pub struct Row {
 }
 
 /// Features in order. The first 15 are the published ones.
-pub const NAMES: [&str; 54] = [
+pub const NAMES: [&str; 51] = [
     "amount_cents",
     "weekend",
     "night",
@@ -74,8 +74,6 @@ pub const NAMES: [&str; 54] = [
     "mean_ratio_7d",
     "mean_ratio_3d",
     "seconds_since_last",
-    "customer_frauds_known",
-    "seconds_since_customer_fraud",
     "hour",
     // The terminal, as far as labels have arrived.
     "terminal_fraud_rate_14d",
@@ -92,7 +90,6 @@ pub const NAMES: [&str; 54] = [
     "terminal_last_label_age",
     "terminal_recent_count_7d",
     "terminal_mean_cents",
-    "customer_llr_14d",
 ];
 
 /// The schema of these features.
@@ -168,8 +165,6 @@ struct Customer {
     trusted_max: i64,
     /// All amounts, sorted, without those known as fraud.
     amounts: Vec<i64>,
-    frauds: i64,
-    last_fraud: Option<i64>,
     last: Option<i64>,
 }
 
@@ -261,7 +256,6 @@ impl Memory {
             customer.describe(row, ratio, &mut self.ratios, features);
             features.push(hour);
             terminal.describe(row.at, features);
-            features.push(llr(&self.ratios));
         }
         terminal.unlabelled.push(row.at, 1);
         terminal.amount_sum += row.amount;
@@ -274,7 +268,7 @@ impl Memory {
             customer: customer_at,
             terminal: terminal_at,
             amount: row.amount,
-            large: ratio.is_some_and(|ratio| ratio > LARGE) || row.amount > 22_000,
+            large: ratio.is_some_and(|ratio| ratio > LARGE),
             fraud: row.fraud,
         });
     }
@@ -293,8 +287,6 @@ impl Memory {
     fn label(&mut self, waiting: &Waiting) {
         let customer = &mut self.customers[waiting.customer as usize];
         if waiting.fraud {
-            customer.frauds += 1;
-            customer.last_fraud = Some(waiting.at);
             if let Ok(place) = customer.amounts.binary_search(&waiting.amount) {
                 customer.amounts.remove(place);
             }
@@ -346,8 +338,7 @@ impl Customer {
         );
         for window in [7, 14] {
             let (mut first, mut second) = (MISSING, MISSING);
-            for &(age, ratio) in ratios.iter().filter(|event| event.0 < window * DAY) {
-                let _ = age;
+            for &(_, ratio) in ratios.iter().filter(|event| event.0 < window * DAY) {
                 if ratio > first {
                     (first, second) = (ratio, first);
                 } else {
@@ -373,8 +364,6 @@ impl Customer {
             features.push(if count > 0 { sum / count } else { MISSING });
         }
         features.push(self.last.map_or(MISSING, |last| row.at - last));
-        features.push(self.frauds);
-        features.push(self.last_fraud.map_or(MISSING, |last| row.at - last));
     }
 }
 
@@ -422,12 +411,6 @@ impl Terminal {
         features.push(self.unlabelled.count(0));
         features.push(if self.amount_count > 0 { self.amount_sum / self.amount_count } else { MISSING });
     }
-}
-
-/// How much likelier the last two weeks are of a holder whose amounts are sometimes multiplied, in
-/// thousandths of log odds.
-fn llr(ratios: &[(i64, i64)]) -> i64 {
-    ratios.iter().map(|&(_, ratio)| if ratio > LARGE { 3_000 } else { -300 }).sum::<i64>().max(-3_000)
 }
 
 /// The dense number of a name, given when it is first seen.

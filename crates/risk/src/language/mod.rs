@@ -28,6 +28,7 @@
 
 mod ast;
 mod compile;
+mod condition;
 mod parse;
 mod print;
 mod program;
@@ -45,6 +46,8 @@ pub use program::{Condition, Cost, Program, RuleHead, Slots};
 pub use token::{Place, RULES_BYTES_MAX};
 
 pub(crate) use print::civil;
+#[cfg(feature = "train")]
+pub(crate) use token::date;
 
 /// What is wrong with a rule file: where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]

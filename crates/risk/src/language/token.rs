@@ -159,7 +159,7 @@ fn number(text: &str, place: Place) -> Result<Word, Fault> {
 }
 
 /// `YYYY-MM-DD` as seconds since 1970.
-fn date(text: &str) -> Option<i64> {
+pub(crate) fn date(text: &str) -> Option<i64> {
     let mut parts = text.split('-');
     let mut next = |length: usize| parts.next().filter(|part| part.len() == length)?.parse::<i64>().ok();
     let (year, month, day) = (next(4)?, next(2)?, next(2)?);
