@@ -100,6 +100,8 @@ impl Taken {
 pub(crate) enum Waiting {
     UnionPay(unionpay::Waiting),
     Host(host::Waiting),
+    /// Nobody waits.
+    Nobody,
 }
 
 impl Waiting {
@@ -107,6 +109,7 @@ impl Waiting {
         match self {
             Waiting::UnionPay(waiting) => waiting.answer(edge, outcome, now),
             Waiting::Host(waiting) => waiting.answer(edge, outcome, now),
+            Waiting::Nobody => Step::Silence,
         }
     }
 
@@ -115,6 +118,7 @@ impl Waiting {
         match self {
             Waiting::UnionPay(waiting) => waiting.refuse(edge, cause, now),
             Waiting::Host(waiting) => waiting.refuse(edge, cause, now),
+            Waiting::Nobody => Step::Silence,
         }
     }
 }

@@ -8,7 +8,8 @@ use machine::time::Timestamp;
 
 /// One ask under way.
 pub(crate) struct Flight {
-    pub link: LinkId,
+    /// Who waits; nobody, where the gateway itself asked.
+    pub link: Option<LinkId>,
     pub waiting: Waiting,
     pub asked: Timestamp,
 }
@@ -53,7 +54,7 @@ impl Flights {
     }
 
     /// Ends those asked before `before`; their links.
-    pub fn overdue(&mut self, before: Timestamp) -> Vec<LinkId> {
+    pub fn overdue(&mut self, before: Timestamp) -> Vec<Option<LinkId>> {
         let mut links = Vec::new();
         for (at, place) in self.places.iter_mut().enumerate() {
             if place.flight.as_ref().is_some_and(|flight| flight.asked < before)

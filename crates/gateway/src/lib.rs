@@ -31,7 +31,7 @@ pub use link::LinkKind;
 pub use settings::{HostMac, HostProfile, Settings, SignatureLimits};
 
 use cardcrypto::Hsm;
-use edge::{Edge, Kept, Step, Taken};
+use edge::{Edge, Kept, Step, Taken, Waiting};
 use flights::{Flight, Flights};
 use link::Link;
 use machine::cause::Cause;
@@ -220,7 +220,12 @@ impl Gateway {
         for link in idle {
             self.hang_up(link, Hangup::Idle);
         }
-        self.edge.uploads.expire(now);
+        for (key, sale, image) in self.edge.uploads.expire(now) {
+            let (kept, command) = unionpay::attach(key, sale, image);
+            self.edge.counters.images += 1;
+            self.outputs.push_back(Output::Keep { name: kept.name, image: kept.image });
+            self.ask(Flight { link: None, waiting: Waiting::Nobody, asked: now }, command);
+        }
         self.edge.counters.uploads_dropped = self.edge.uploads.dropped;
         let lost = self.flights.overdue(now.plus(-self.edge.settings.answer_ms - LOST_MS));
         for link in lost {
@@ -261,7 +266,8 @@ impl Gateway {
     }
 
     /// An ask of a connection has ended; what waited behind it may go on.
-    fn landed(&mut self, link: LinkId, step: Step, now: Timestamp) {
+    fn landed(&mut self, link: Option<LinkId>, step: Step, now: Timestamp) {
+        let Some(link) = link else { return };
         if let Some(entry) = self.links.get_mut(&link) {
             entry.in_flight = entry.in_flight.saturating_sub(1);
         }
@@ -315,18 +321,20 @@ impl Gateway {
     fn carry_out(&mut self, link: LinkId, step: Step, now: Timestamp) {
         match step {
             Step::Reply(bytes) => self.send(link, bytes),
-            Step::Ask(command, waiting) => self.ask(Flight { link, waiting, asked: now }, command),
+            Step::Ask(command, waiting) => {
+                self.ask(Flight { link: Some(link), waiting, asked: now }, command)
+            }
             Step::KeepAndAsk(Kept { name, image }, command, waiting) => {
                 self.outputs.push_back(Output::Keep { name, image });
-                self.ask(Flight { link, waiting, asked: now }, command);
+                self.ask(Flight { link: Some(link), waiting, asked: now }, command);
             }
             Step::Silence => {}
         }
     }
 
     fn ask(&mut self, flight: Flight, command: Command) {
-        let (link, now) = (flight.link, flight.asked);
-        if let Some(entry) = self.links.get_mut(&link) {
+        let now = flight.asked;
+        if let Some(entry) = flight.link.and_then(|link| self.links.get_mut(&link)) {
             entry.in_flight += 1;
         }
         self.edge.counters.asked += 1;

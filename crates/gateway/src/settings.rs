@@ -43,7 +43,8 @@ pub struct Settings {
     pub terminals_ready_max: usize,
     /// A sign-out must carry a MAC. Acquirers differ: most terminals send none.
     pub sign_out_needs_mac: bool,
-    /// Batch settlement and upload must carry a MAC. Acquirers differ.
+    /// Batch settlement and upload must carry a MAC. Acquirers differ: most terminals send none. One that is there
+    /// is checked in any case.
     pub settlement_needs_mac: bool,
     /// Uploads of signatures.
     pub signatures: SignatureLimits,
@@ -70,7 +71,7 @@ impl Settings {
             fault_ms: 1000,
             terminals_ready_max: 20_000,
             sign_out_needs_mac: false,
-            settlement_needs_mac: true,
+            settlement_needs_mac: false,
             signatures: SignatureLimits::DEFAULT,
         }
     }
@@ -85,7 +86,8 @@ pub struct SignatureLimits {
     pub uploads_max: usize,
     /// Bytes of all of them.
     pub bytes_max: usize,
-    /// An upload whose next part does not come for so long is dropped.
+    /// An upload whose next part does not come for so long is dropped; or taken for whole, where its parts did not
+    /// say which of them is the last.
     pub part_ms: i64,
 }
 

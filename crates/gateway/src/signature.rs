@@ -23,10 +23,25 @@ pub(crate) struct SaleNamed {
     pub card: Option<CardId>,
 }
 
+/// What a part says of those that follow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Following {
+    /// More follow.
+    Some,
+    /// This is the last.
+    None,
+    /// Nothing is said: the last is the one that is shorter than the first, or that nothing follows.
+    Unsaid,
+}
+
 /// An upload under way.
 struct Upload {
     sale: SaleNamed,
     image: Vec<u8>,
+    /// Bytes of the first part.
+    first: usize,
+    /// Whether its parts say what follows.
+    said: bool,
     /// The number of the last part taken, from 1.
     part: u8,
     heard: Timestamp,
@@ -68,7 +83,7 @@ impl Uploads {
         &mut self,
         key: UploadKey,
         sale: Option<SaleNamed>,
-        (part, last): (u8, bool),
+        (part, following): (u8, Following),
         bytes: &[u8],
         now: Timestamp,
     ) -> Part {
@@ -78,13 +93,13 @@ impl Uploads {
         if part == 1 {
             let Some(sale) = sale else { return Part::OutOfOrder };
             self.forget(key);
-            if last {
+            if following == Following::None {
                 return Part::Whole(sale, bytes.to_vec());
             }
             self.make_room(bytes.len());
-            let image = bytes.to_vec();
+            let (image, first, said) = (bytes.to_vec(), bytes.len(), following == Following::Some);
             self.bytes += image.len();
-            self.under_way.insert(key, Upload { sale, image, part: 1, heard: now, before: 0 });
+            self.under_way.insert(key, Upload { sale, image, first, said, part: 1, heard: now, before: 0 });
             self.begun.push_back(key);
             return Part::More;
         }
@@ -105,6 +120,11 @@ impl Uploads {
         upload.heard = now;
         upload.image.extend_from_slice(bytes);
         self.bytes += bytes.len();
+        let last = match following {
+            Following::None => true,
+            Following::Some => false,
+            Following::Unsaid => bytes.len() < upload.first,
+        };
         if !last {
             return Part::More;
         }
@@ -119,20 +139,21 @@ impl Uploads {
         self.under_way.is_empty()
     }
 
-    /// Drops those whose next part did not come in time.
-    pub fn expire(&mut self, now: Timestamp) {
+    /// Ends those whose next part did not come in time. Handed out are those that may well be whole; the others
+    /// are dropped.
+    pub fn expire(&mut self, now: Timestamp) -> Vec<(UploadKey, SaleNamed, Vec<u8>)> {
         let part_ms = self.limits.part_ms;
-        let before = self.under_way.len();
-        let bytes = &mut self.bytes;
-        self.under_way.retain(|_, upload| {
-            let kept = now.since(upload.heard) <= part_ms;
-            if !kept {
-                *bytes -= upload.image.len();
+        let quiet =
+            |(key, upload): (&UploadKey, &Upload)| (now.since(upload.heard) > part_ms).then_some(*key);
+        let quiet: Vec<UploadKey> = self.under_way.iter().filter_map(quiet).collect();
+        let mut whole = Vec::new();
+        for key in quiet {
+            match self.forget(key) {
+                Some(upload) if !upload.said => whole.push((key, upload.sale, upload.image)),
+                Some(_) | None => self.dropped += 1,
             }
-            kept
-        });
-        self.dropped += (before - self.under_way.len()) as u64;
-        self.begun.retain(|key| self.under_way.contains_key(key));
+        }
+        whole
     }
 
     fn forget(&mut self, key: UploadKey) -> Option<Upload> {
@@ -166,15 +187,16 @@ mod tests {
 
     #[test]
     fn parts_make_an_image() {
+        let (more, last) = (Following::Some, Following::None);
         let mut uploads = Uploads::new(SignatureLimits::DEFAULT);
         let now = Timestamp(0);
-        assert_eq!(uploads.take(key(1), Some(SALE), (1, false), b"ab", now), Part::More);
-        assert_eq!(uploads.take(key(2), Some(SALE), (1, false), b"xx", now), Part::More);
-        assert_eq!(uploads.take(key(1), None, (2, false), b"cd", now), Part::More);
-        assert_eq!(uploads.take(key(1), None, (2, false), b"CD", now), Part::More, "sent again");
-        assert_eq!(uploads.take(key(1), None, (4, false), b"no", now), Part::OutOfOrder);
-        assert_eq!(uploads.take(key(1), None, (3, true), b"ef", now), Part::Whole(SALE, b"abCDef".to_vec()));
-        assert_eq!(uploads.take(key(1), None, (3, true), b"ef", now), Part::OutOfOrder);
+        assert_eq!(uploads.take(key(1), Some(SALE), (1, more), b"ab", now), Part::More);
+        assert_eq!(uploads.take(key(2), Some(SALE), (1, more), b"xx", now), Part::More);
+        assert_eq!(uploads.take(key(1), None, (2, more), b"cd", now), Part::More);
+        assert_eq!(uploads.take(key(1), None, (2, more), b"CD", now), Part::More, "sent again");
+        assert_eq!(uploads.take(key(1), None, (4, more), b"no", now), Part::OutOfOrder);
+        assert_eq!(uploads.take(key(1), None, (3, last), b"ef", now), Part::Whole(SALE, b"abCDef".to_vec()));
+        assert_eq!(uploads.take(key(1), None, (3, last), b"ef", now), Part::OutOfOrder);
         assert_eq!(uploads.bytes, 2);
     }
 
@@ -183,15 +205,37 @@ mod tests {
         let limits = SignatureLimits { image_bytes_max: 10, uploads_max: 3, bytes_max: 20, part_ms: 100 };
         let mut uploads = Uploads::new(limits);
         for stan in 0..100 {
-            assert_eq!(uploads.take(key(stan), Some(SALE), (1, false), &[7; 8], Timestamp(0)), Part::More);
+            assert_eq!(
+                uploads.take(key(stan), Some(SALE), (1, Following::Some), &[7; 8], Timestamp(0)),
+                Part::More
+            );
             assert!(uploads.under_way.len() <= 2 && uploads.bytes <= 20 && uploads.begun.len() <= 2);
         }
         assert_eq!(uploads.dropped, 98);
-        assert_eq!(uploads.take(key(99), None, (2, true), &[7; 8], Timestamp(0)), Part::TooMuch);
-        assert_eq!(uploads.take(key(1), Some(SALE), (1, true), &[7; 11], Timestamp(0)), Part::TooMuch);
-        uploads.expire(Timestamp(100));
-        assert!(!uploads.is_empty());
-        uploads.expire(Timestamp(101));
+        assert_eq!(uploads.take(key(99), None, (2, Following::None), &[7; 8], Timestamp(0)), Part::TooMuch);
+        assert_eq!(
+            uploads.take(key(1), Some(SALE), (1, Following::None), &[7; 11], Timestamp(0)),
+            Part::TooMuch
+        );
+        assert!(uploads.expire(Timestamp(100)).is_empty() && !uploads.is_empty());
+        assert!(uploads.expire(Timestamp(101)).is_empty(), "parts were said to follow");
         assert!(uploads.is_empty() && uploads.bytes == 0 && uploads.begun.is_empty());
+    }
+
+    #[test]
+    fn parts_that_say_nothing_end_with_a_short_one_or_with_silence() {
+        let mut uploads = Uploads::new(SignatureLimits::DEFAULT);
+        let (unsaid, now) = (Following::Unsaid, Timestamp(0));
+        assert_eq!(uploads.take(key(1), Some(SALE), (1, unsaid), b"abc", now), Part::More);
+        assert_eq!(uploads.take(key(1), Some(SALE), (2, unsaid), b"def", now), Part::More);
+        assert_eq!(
+            uploads.take(key(1), None, (3, unsaid), b"g", now),
+            Part::Whole(SALE, b"abcdefg".to_vec())
+        );
+        assert_eq!(uploads.take(key(2), Some(SALE), (1, unsaid), b"abc", now), Part::More);
+        assert_eq!(uploads.take(key(2), Some(SALE), (2, unsaid), b"def", now), Part::More);
+        let quiet = now.plus(SignatureLimits::DEFAULT.part_ms + 1);
+        assert_eq!(uploads.expire(quiet), [(key(2), SALE, b"abcdef".to_vec())]);
+        assert_eq!((uploads.is_empty(), uploads.bytes, uploads.dropped), (true, 0, 0));
     }
 }

@@ -8,7 +8,7 @@ use crate::chip::Proof;
 use crate::edge::{Edge, Kept};
 use crate::evidence::{NamedCard, cause_of};
 use crate::keys::{KeySlot, Working};
-use crate::signature::{Part, SaleNamed, UploadKey};
+use crate::signature::{Following, Part, SaleNamed, UploadKey};
 use cardcrypto::Track2;
 use cardcrypto::esign::feature_code;
 use cardcrypto::hsm::{DataMode, EncryptedPin};
@@ -138,39 +138,49 @@ pub(super) fn script(request: &Request<'_, '_>) -> Result<Made, Cause> {
 }
 
 /// A signature, or a part of one: 60.3 says which part (800 all of it, 801 the first, 802 to 809 the others), and
-/// 60.4 of a part whether it is the last (9) or not (8).
+/// 60.4 of a part, where it does, whether more follow (8) or not (9).
 pub(super) fn signature(edge: &mut Edge, request: &Request<'_, '_>, now: Timestamp) -> Result<Made, Cause> {
-    const LAST: u8 = 9;
     const PARTS_MAX: u8 = 9;
     let message = request.message;
-    let (part, last) = match request.de60.network {
-        network @ 801..=809 => {
-            let part = (network - 800) as u8;
-            (part, part == PARTS_MAX || request.de60.capability == Some(LAST))
+    let (part, following) = match (request.de60.network, request.de60.capability) {
+        (809, _) => (PARTS_MAX, Following::None),
+        (network @ 801..=808, said) => {
+            let following = match said {
+                Some(8) => Following::Some,
+                Some(9) => Following::None,
+                Some(_) | None => Following::Unsaid,
+            };
+            ((network - 800) as u8, following)
         }
-        _ => (1, true),
+        (_, _) => (1, Following::None),
     };
     let sale = if part == 1 { Some(signed_sale(edge, request)?) } else { None };
     let image = message.raw(62).ok_or(Cause::FormatError)?;
     let key = UploadKey { acceptor: request.acceptor, batch: request.de60.batch, stan: request.stan };
-    let taken = edge.uploads.take(key, sale, (part, last), image, now);
+    let taken = edge.uploads.take(key, sale, (part, following), image, now);
     edge.counters.uploads_dropped = edge.uploads.dropped;
     match taken {
         Part::More => Ok(Made::Say),
         Part::OutOfOrder | Part::TooMuch => Err(Cause::FormatError),
         Part::Whole(sale, image) => {
-            let name = *blake3::hash(&image).as_bytes();
-            let command = Command::AttachSignature(Signature {
-                sale: request.origin(),
-                rrn: sale.rrn,
-                amount: sale.amount,
-                card: sale.card,
-                image: name,
-                image_bytes: image.len() as u32,
-            });
-            Ok(Made::Keep(Kept { name, image }, command))
+            let (kept, command) = attach(key, sale, image);
+            Ok(Made::Keep(kept, command))
         }
     }
+}
+
+/// An image that is whole, and the command that puts it under its sale.
+pub(crate) fn attach(key: UploadKey, sale: SaleNamed, image: Vec<u8>) -> (Kept, Command) {
+    let name = *blake3::hash(&image).as_bytes();
+    let command = Command::AttachSignature(Signature {
+        sale: Origin::Terminal { acceptor: key.acceptor, batch: key.batch, stan: key.stan },
+        rrn: sale.rrn,
+        amount: sale.amount,
+        card: sale.card,
+        image: name,
+        image_bytes: image.len() as u32,
+    });
+    (Kept { name, image }, command)
 }
 
 /// The sale a signature says it belongs to. That the two numbers drawn into the image (its feature code) can be

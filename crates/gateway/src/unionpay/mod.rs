@@ -22,6 +22,8 @@ use machine::ids::{Acceptor, MerchantId, Origin, TerminalId};
 use machine::time::Timestamp;
 use table::{Mac, What};
 
+pub(crate) use asks::attach;
+
 /// Bytes of the header.
 const HEADER_BYTES: usize = 6;
 /// Where the bitmap of a frame lies, behind transport address, header and message type.

@@ -113,7 +113,7 @@ const TABLE: [Row; 28] = [
     network(0x0320, 201, 201, Mac::Settlement, What::Details),
     // Chip transactions come one by one, with their own fields: 203 and 205; 204 and 206 after agreement.
     network(0x0320, 203, 206, Mac::Settlement, What::Details),
-    // 207 ends the upload of a batch that did not agree, 202 of one that did.
+    // Both end an upload; which of them after agreement, acquirers differ on.
     network(0x0320, 207, 207, Mac::Settlement, What::CloseBatch),
     network(0x0320, 202, 202, Mac::Settlement, What::CloseBatch),
     network(0x0800,   1,   1, Mac::Never,      What::SignIn(KeySet::Single)),
