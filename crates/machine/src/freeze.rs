@@ -4,7 +4,7 @@
 //! place or lift one lives in `apply::freeze`.
 
 use crate::cause::Cause;
-use crate::ids::{AccountId, Acceptor, CardId, FreezeId, MerchantId, TransactionId};
+use crate::ids::{Acceptor, AccountId, CardId, FreezeId, MerchantId, TransactionId};
 use crate::time::Timestamp;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::fmt;
@@ -233,19 +233,23 @@ impl Freeze {
     /// The cause a decline names because of this freeze: what was done, not yet why.
     #[must_use]
     pub fn decline_cause(&self) -> Cause {
-        match (self.placed_by, self.cause) {
-            (_, Cause::FrozenForLaundering) => Cause::FrozenForLaundering,
-            (_, Cause::CardLost) => Cause::CardLost,
-            (_, Cause::CardStolen) => Cause::CardStolen,
-            (PlacedBy::Authority(_), _) => Cause::FrozenByAuthority,
-            (PlacedBy::Holder, _) => Cause::FrozenByHolder,
-            (PlacedBy::Agent(_), _) => Cause::FrozenByBank,
-            (PlacedBy::Machine | PlacedBy::Rule { .. } | PlacedBy::Model(_), _) => match self.scope {
-                Scope::Pin(_) => Cause::PinTriesExceeded,
-                Scope::Card(_) | Scope::Account(_) => Cause::FrozenByRisk,
-                Scope::Terminal(_) => Cause::TerminalFrozen,
-                Scope::Merchant(_) => Cause::MerchantFrozen,
-            },
+        match (self.scope, self.cause, self.placed_by) {
+            (Scope::Terminal(_), _, _) => Cause::TerminalFrozen,
+            (Scope::Merchant(_), _, _) => Cause::MerchantFrozen,
+            (_, Cause::FrozenForLaundering, _) => Cause::FrozenForLaundering,
+            (_, Cause::CardLost, _) => Cause::CardLost,
+            (_, Cause::CardStolen, _) => Cause::CardStolen,
+            (_, _, PlacedBy::Authority(_)) => Cause::FrozenByAuthority,
+            (_, _, PlacedBy::Holder) => Cause::FrozenByHolder,
+            (_, _, PlacedBy::Agent(_)) => Cause::FrozenByBank,
+            (Scope::Pin(_), _, PlacedBy::Machine | PlacedBy::Rule { .. } | PlacedBy::Model(_)) => {
+                Cause::PinTriesExceeded
+            }
+            (
+                Scope::Card(_) | Scope::Account(_),
+                _,
+                PlacedBy::Machine | PlacedBy::Rule { .. } | PlacedBy::Model(_),
+            ) => Cause::FrozenByRisk,
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::account::{Account, Card, Hold};
 use crate::apply::Judged;
 use crate::command::{Authorize, Command, House};
 use crate::freeze::Freeze;
-use crate::ids::{AccountId, Acceptor, CardId, FreezeId, MerchantId, Origin, TransactionId};
+use crate::ids::{Acceptor, AccountId, CardId, FreezeId, MerchantId, Origin, TransactionId};
 use crate::index::Index;
 use crate::ledger::{Book, Ledger};
 use crate::money::Currency;

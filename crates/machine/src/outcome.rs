@@ -92,7 +92,7 @@ pub enum Refusal {
     SamePerson,
     /// A freeze with the reach `All` keeps it out.
     FrozenAll,
-    /// The card cannot go from its standing to that one.
+    /// How the card, account or terminal stands forbids it.
     StandingForbids,
     /// The signature does not fit the sale it names.
     SignatureMismatch,

@@ -4,6 +4,7 @@
 
 use crate::cause::Cause;
 use crate::freeze::{Exit, Owner, Reach};
+use crate::money::Currency;
 use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS};
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -12,6 +13,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 pub struct Policy {
     /// Home country, ISO 3166-1 numeric: elsewhere is abroad.
     pub home_country: u16,
+    /// What our terminals take and settle in.
+    pub currency: Currency,
     /// Wrong PINs until the PIN is frozen, 1 to 15.
     pub pin_tries_max: u8,
     /// Contactless and code payments up to this need no PIN.
@@ -49,9 +52,11 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The shipped policy.
+    /// The shipped policy, and the one every journal begins under: it never changes within a format; another
+    /// one is a command.
     pub const DEFAULT: Policy = Policy {
         home_country: 156,
+        currency: Currency::CNY,
         pin_tries_max: 3,
         no_pin_max: 100_000,
         night_from_hour: 23,
@@ -75,6 +80,7 @@ impl Policy {
     #[must_use]
     pub fn sound(&self) -> bool {
         self.home_country <= 999
+            && self.currency.0 <= 999
             && (1..=15).contains(&self.pin_tries_max)
             && self.no_pin_max >= 0
             && self.night_from_hour < 24
@@ -121,13 +127,17 @@ pub const fn plan(cause: Cause) -> Option<FreezePlan> {
         Cause::CryptogramFailed | Cause::CounterReplayed => {
             plan_of(Reach::All, Exit::Replacement, None, Owner::Service, day)
         }
-        Cause::OddTime | Cause::OddPlace | Cause::ImpossibleTravel | Cause::OddAddress | Cause::StepUpNeeded => {
-            plan_of(Reach::NewDebits, Exit::Replacement, None, Owner::Holder, day)
-        }
+        Cause::OddTime
+        | Cause::OddPlace
+        | Cause::ImpossibleTravel
+        | Cause::OddAddress
+        | Cause::StepUpNeeded => plan_of(Reach::NewDebits, Exit::Replacement, None, Owner::Holder, day),
         Cause::FraudScore | Cause::RuleRefused | Cause::FrozenByRisk => {
             plan_of(Reach::NewDebits, Exit::Review { approvers: 2 }, None, Owner::Risk, day)
         }
-        Cause::CardLost | Cause::CardStolen => plan_of(Reach::All, Exit::Replacement, None, Owner::Holder, 7 * day),
+        Cause::CardLost | Cause::CardStolen => {
+            plan_of(Reach::All, Exit::Replacement, None, Owner::Holder, 7 * day)
+        }
         Cause::FrozenByHolder => plan_of(Reach::NewDebits, Exit::HolderLifts, None, Owner::Holder, 30 * day),
         Cause::FrozenByBank => {
             plan_of(Reach::NewDebits, Exit::Review { approvers: 1 }, None, Owner::Service, 3 * day)
@@ -186,6 +196,12 @@ pub const fn plan(cause: Cause) -> Option<FreezePlan> {
     })
 }
 
-const fn plan_of(reach: Reach, exit: Exit, expires_ms: Option<i64>, owner: Owner, next_ms: i64) -> FreezePlan {
+const fn plan_of(
+    reach: Reach,
+    exit: Exit,
+    expires_ms: Option<i64>,
+    owner: Owner,
+    next_ms: i64,
+) -> FreezePlan {
     FreezePlan { reach, exit, expires_ms, owner, next_ms }
 }

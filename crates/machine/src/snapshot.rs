@@ -10,7 +10,7 @@ use crate::freeze::{Ending, Freeze};
 use crate::ids::FreezeId;
 use crate::index::Index;
 use crate::ledger::{Balance, Ledger};
-use crate::machine::{Keyed, Machine};
+use crate::machine::{EPOCH_NEWEST, Keyed, Machine};
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use crate::transaction::{State, Transaction};
@@ -75,7 +75,8 @@ impl Machine {
     /// If the bytes are not a snapshot of this form, or end early, or the state does not hold together.
     pub fn read_snapshot(input: &mut impl Read) -> io::Result<Machine> {
         let head = Head::deserialize_reader(input)?;
-        if head.magic != MAGIC || !head.policy.sound() {
+        let known = (1..=EPOCH_NEWEST).contains(&head.epoch);
+        if head.magic != MAGIC || !head.policy.sound() || !known {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "not a snapshot of this version"));
         }
         let mut machine = Machine::new(head.policy);
@@ -141,7 +142,8 @@ impl Machine {
             let origin = self.transaction(crate::ids::TransactionId(*number)).and_then(|t| t.origin);
             self.tombstones.put(origin.ok_or_else(|| broken("a tombstone has no origin"))?, *number);
         }
-        let keys = self.keyed.iter().enumerate().map(|(place, keyed)| (keyed.key, self.first_key + place as u64));
+        let keys =
+            self.keyed.iter().enumerate().map(|(place, keyed)| (keyed.key, self.first_key + place as u64));
         let mut index = Index::with_capacity(self.keyed.len());
         keys.for_each(|(key, number)| {
             index.put(key, number);
@@ -153,7 +155,8 @@ impl Machine {
         }
         self.holds_due = holds_due;
         let active = self.freezes.values().filter(|freeze| freeze.ending == Ending::Active);
-        self.freezes_due = active.filter_map(|freeze| freeze.expires_at.map(|end| (end, freeze.id))).collect();
+        self.freezes_due =
+            active.filter_map(|freeze| freeze.expires_at.map(|end| (end, freeze.id))).collect();
         Ok(())
     }
 
@@ -177,8 +180,13 @@ impl Machine {
             if account.usage.day_amount < 0 || account.usage.month_amount < account.usage.day_amount.min(0) {
                 return Err(format!("{}: usage of limits is negative", account.id));
             }
+            for hold in &account.holds {
+                let state = self.transaction(hold.number).map(|transaction| transaction.state);
+                if state.is_some_and(|state| state != State::Held) {
+                    return Err(format!("{}: {} has a hold and is {state:?}", account.id, hold.number));
+                }
+            }
             holds += account.holds.len();
-            self.audit_freezes(&account.freezes)?;
         }
         for balance in self.ledger.balances() {
             *sums.entry(balance.currency.0).or_default() += i128::from(balance.minor);
@@ -189,33 +197,62 @@ impl Machine {
         if holds != self.holds_due.len() {
             return Err(format!("{holds} holds, {} of them due", self.holds_due.len()));
         }
-        for card in &self.cards {
-            self.audit_freezes(&card.freezes)?;
-        }
-        for terminal in &self.terminals {
-            self.audit_freezes(&terminal.freezes)?;
-        }
+        let freezes = self.audit_freezes()?;
         for transaction in &self.transactions {
             self.audit_transaction(transaction)?;
         }
-        let active = self.freezes.values().filter(|freeze| freeze.ending == Ending::Active).count();
-        Ok(Audit { accounts: self.accounts.len(), holds, freezes: active, transactions: self.transactions.len() })
+        Ok(Audit { accounts: self.accounts.len(), holds, freezes, transactions: self.transactions.len() })
     }
 
-    fn audit_freezes(&self, ids: &[FreezeId]) -> Result<(), String> {
-        let ended = ids.iter().find(|id| self.freezes.get(id).is_none_or(|freeze| freeze.ending != Ending::Active));
-        ended.map_or(Ok(()), |id| Err(format!("{id} is listed as active and is not")))
+    /// Every freeze on record that is active stands exactly once in the list of what it freezes, and is due if
+    /// it runs out by itself; the lists hold nothing else.
+    fn audit_freezes(&self) -> Result<usize, String> {
+        let on_cards = self.cards.iter().map(|card| &card.freezes);
+        let lists = on_cards
+            .chain(self.accounts.iter().map(|account| &account.freezes))
+            .chain(self.terminals.iter().map(|terminal| &terminal.freezes))
+            .chain(self.merchants.iter().map(|merchant| &merchant.freezes));
+        let mut listed: Vec<FreezeId> = lists.flatten().copied().collect();
+        listed.sort_unstable();
+        let active = self.freezes.values().filter(|freeze| freeze.ending == Ending::Active);
+        let mut due = 0;
+        let mut count = 0;
+        for (freeze, id) in active.zip(listed.iter().map(Some).chain(std::iter::repeat(None))) {
+            if id != Some(&freeze.id) {
+                return Err(format!(
+                    "{} is active and not listed, or {id:?} is listed and not active",
+                    freeze.id
+                ));
+            }
+            let here = self.freezes_on(&freeze.scope).is_ok_and(|list| list.contains(&freeze.id));
+            let in_time = freeze.expires_at.is_none_or(|end| self.freezes_due.contains(&(end, freeze.id)));
+            if !here || !in_time {
+                return Err(format!("{} is listed elsewhere, or never due", freeze.id));
+            }
+            due += usize::from(freeze.expires_at.is_some());
+            count += 1;
+        }
+        if listed.len() != count || self.freezes_due.len() != due {
+            return Err(format!(
+                "{} freezes listed, {count} active; {} due",
+                listed.len(),
+                self.freezes_due.len()
+            ));
+        }
+        Ok(count)
     }
 
     fn audit_transaction(&self, transaction: &Transaction) -> Result<(), String> {
         let number = transaction.answer.number;
         match transaction.state {
-            State::Posted { net, refunded, .. } if refunded < 0 || refunded > net => {
+            // More refunded than sold happens by advice only, and is an exception then.
+            State::Posted { net, refunded, .. } if refunded < 0 || net < 0 => {
                 Err(format!("{number}: {refunded} refunded of {net}"))
             }
             State::Held => {
                 let account = transaction.account.and_then(|account| self.account(account));
-                let held = account.is_some_and(|account| account.holds.iter().any(|hold| hold.number == number));
+                let held =
+                    account.is_some_and(|account| account.holds.iter().any(|hold| hold.number == number));
                 if held { Ok(()) } else { Err(format!("{number} is held and has no hold")) }
             }
             State::Idle
@@ -243,7 +280,10 @@ pub struct Audit {
     pub transactions: usize,
 }
 
-fn list<'a, T: BorshSerialize + 'a>(items: impl Iterator<Item = &'a T> + Clone, out: &mut impl Write) -> io::Result<()> {
+fn list<'a, T: BorshSerialize + 'a>(
+    items: impl Iterator<Item = &'a T> + Clone,
+    out: &mut impl Write,
+) -> io::Result<()> {
     (items.clone().count() as u64).serialize(out)?;
     let mut items = items;
     items.try_for_each(|item| item.serialize(out))

@@ -13,7 +13,9 @@ pub const HOUR_MS: i64 = 3_600_000;
 pub const MINUTE_MS: i64 = 60_000;
 
 /// Milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, BorshSerialize, BorshDeserialize,
+)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
@@ -43,7 +45,7 @@ impl Zone {
     /// The civil time at `at` here.
     #[must_use]
     pub const fn local(self, at: Timestamp) -> Local {
-        let ms = at.0 + self.0 as i64 * MINUTE_MS;
+        let ms = at.0.saturating_add(self.0 as i64 * MINUTE_MS);
         let day = ms.div_euclid(DAY_MS);
         let of_day = ms.rem_euclid(DAY_MS);
         let (year, month, day_of_month) = civil(day);

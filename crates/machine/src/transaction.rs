@@ -70,6 +70,8 @@ pub enum State {
     Captured {
         /// Minor units captured.
         captured: i64,
+        /// Minor units its hold was for.
+        amount: i64,
     },
     /// A pre-authorization whose hold ran out.
     Expired,

@@ -3,44 +3,113 @@
 //! What is found against them is collected in `weigh`; here is what follows from it.
 
 use super::weigh::Weighed;
-use crate::account::{Hold, remember, within};
+use crate::account::{Card, Hold, remember, within};
 use crate::cause::{Cause, CauseSet, Family};
 use crate::command::{Authorize, ChipCheck, Entry, PinCheck, Place, PlaceFreeze, Purpose};
-use crate::freeze::{PlacedBy, Scope};
+use crate::freeze::{Freeze, PlacedBy, Scope};
 use crate::ids::{FreezeId, Origin, TransactionId};
 use crate::ledger::Book;
-use crate::machine::Machine;
+use crate::machine::{AMOUNT_MAX, Machine};
 use crate::outcome::{Answer, Exception, Facts, Outcome, Verdict};
 use crate::time::Timestamp;
 use crate::transaction::{Counted, State, Transaction};
 
+/// What is to come of an ask: found out without changing anything.
+#[expect(clippy::large_enum_variant, reason = "made and taken apart on the spot, never kept")]
+pub(crate) enum Judged {
+    /// It was asked before: the stored answer.
+    Before(Answer),
+    /// The answer it gets.
+    Now(Judgement),
+}
+
+/// An answer, and what stands behind it.
+pub(crate) struct Judgement {
+    pub answer: Answer,
+    weighed: Weighed,
+    /// The freeze that follows from it.
+    freeze: Option<(Scope, Cause)>,
+    /// The reversal that came before it.
+    tombstone: Option<u64>,
+    /// Whether it is found again by its origin: not where another message has that place.
+    indexed: bool,
+}
+
 impl Machine {
     pub(crate) fn authorize(&mut self, ask: &Authorize, at: Timestamp) -> Outcome {
-        if let Some(stored) = self.stored(&ask.origin) {
-            let same = stored.card == Some(ask.card)
-                && stored.answer.amount == ask.amount
-                && stored.purpose == ask.purpose;
-            return match same {
-                true => Outcome::Repeated(stored.answer),
-                false => self.decline_unindexed(ask, at, Cause::DuplicateMismatch),
-            };
-        }
-        if let Some(account) = self.card(ask.card).map(|card| card.account) {
-            self.expire_holds(account, at);
-        }
-        let mut weighed = self.weigh(ask, at);
-        let tombstone = self.tombstones.at(&ask.origin);
-        if tombstone.is_some() {
-            weighed.causes.insert(Cause::ReversedBefore);
-        }
-        let answer = match weighed.causes.is_empty() || (ask.advice && tombstone.is_none()) {
-            true => self.approve(ask, &weighed, at),
-            false => self.decline(ask, weighed, at),
+        let judgement = match self.judge(ask, at) {
+            Judged::Before(answer) => return Outcome::Repeated(answer),
+            Judged::Now(judgement) => judgement,
         };
+
+        // Nothing above this line changes anything; nothing below it can fail.
+        let (answer, tombstone) = (judgement.answer, judgement.tombstone);
+        if let Some(card) = judgement.weighed.card {
+            self.run_out(card, at);
+        }
+        match answer.approved() {
+            true => self.approve(ask, &judgement, at),
+            false => self.decline(ask, &judgement, at),
+        }
         if let (Some(reversal), Some(transaction)) = (tombstone, self.transaction_mut(answer.number)) {
             transaction.reversed_by = Some(TransactionId(reversal));
         }
         Outcome::Decided(answer)
+    }
+
+    /// What `ask` is answered at `at`.
+    pub(crate) fn judge(&self, ask: &Authorize, at: Timestamp) -> Judged {
+        let number = TransactionId(self.next_number());
+        let mut answer = Answer {
+            number,
+            at,
+            verdict: Verdict::Approved(number.approval()),
+            amount: ask.amount,
+            facts: Facts::default(),
+            original: None,
+            exception: None,
+        };
+        if let Some(stored) = self.origins.at(&ask.origin).and_then(|number| self.remembered(number, at)) {
+            let same = stored.card == Some(ask.card)
+                && stored.answer.amount == ask.amount
+                && stored.purpose == ask.purpose;
+            if same {
+                return Judged::Before(stored.answer);
+            }
+            // The first message under this origin keeps its answer, and its place.
+            answer.verdict = Verdict::Declined(CauseSet::from_iter([Cause::DuplicateMismatch]));
+            let weighed =
+                Weighed { account: self.card(ask.card).map(|card| card.account), ..Weighed::nothing() };
+            return Judged::Now(Judgement { answer, weighed, freeze: None, tombstone: None, indexed: false });
+        }
+        let mut weighed = self.weigh(ask, at);
+        let tombstone = self.tombstones.at(&ask.origin);
+        let tombstone = tombstone.filter(|number| self.remembered(*number, at).is_some());
+        if tombstone.is_some() {
+            weighed.causes.insert(Cause::ReversedBefore);
+        }
+        let mut freeze = None;
+        let advised = ask.advice && tombstone.is_none() && can_be_posted(ask);
+        if weighed.causes.is_empty() || advised {
+            answer.exception = weighed.causes.first().map(Exception::PostedDespite);
+            if self.counted_late(&ask.origin) && ask.purpose == Purpose::Sale {
+                answer.exception = answer.exception.or(Some(Exception::AfterSettlement));
+            }
+        } else {
+            weighed.facts.balance = None;
+            freeze = self.consequence(&mut weighed, number, at);
+            answer.verdict = Verdict::Declined(weighed.causes);
+        }
+        answer.facts = weighed.facts;
+        Judged::Now(Judgement { answer, weighed, freeze, tombstone, indexed: true })
+    }
+
+    /// A transaction within the horizon, to the millisecond: those beyond it are forgotten a few at a time, and
+    /// an answer must not hang on whether that was done already.
+    fn remembered(&self, number: u64, at: Timestamp) -> Option<&Transaction> {
+        let in_time = |stored: &&Transaction| stored.answer.at >= at.plus(-self.policy.remember_ms);
+        let in_number = number + u64::from(self.policy.remember_max) >= self.next_number();
+        self.transaction(TransactionId(number)).filter(|_| in_number).filter(in_time)
     }
 
     /// The transaction remembered under `origin`.
@@ -48,30 +117,21 @@ impl Machine {
         self.origins.at(origin).and_then(|number| self.transaction(TransactionId(number)))
     }
 
-    fn approve(&mut self, ask: &Authorize, weighed: &Weighed, at: Timestamp) -> Answer {
-        let number = TransactionId(self.next_number());
-        let exception = weighed.causes.first().map(Exception::PostedDespite);
-        let answer = Answer {
-            number,
-            at,
-            verdict: Verdict::Approved(number.approval()),
-            amount: ask.amount,
-            facts: weighed.facts,
-            original: None,
-            exception,
-        };
+    fn approve(&mut self, ask: &Authorize, judgement: &Judgement, at: Timestamp) {
+        let Judgement { answer, weighed, .. } = judgement;
+        let number = answer.number;
         let payee = weighed.payee.unwrap_or(Book::Suspense);
         let minor = ask.amount.minor;
-
-        // Nothing above this line changes anything; nothing below it can fail.
-        let state = match (ask.purpose, weighed.account) {
+        // What is of another currency was advised, and waits in suspense like what is of a card nobody knows.
+        let account =
+            weighed.account.filter(|slot| self.accounts[*slot as usize].currency == ask.amount.currency);
+        let state = match (ask.purpose, account) {
             (Purpose::Sale, Some(account)) => {
                 self.post(account, payee, -minor);
                 self.use_limits(account, at, minor, 1);
                 State::Posted { net: minor, refunded: 0, released: 0 }
             }
             (Purpose::Sale, None) => {
-                // An advice on a card nobody knows must be accepted: it waits in suspense.
                 self.transfer(Book::Suspense, payee, ask.amount.currency, minor);
                 State::Posted { net: minor, refunded: 0, released: 0 }
             }
@@ -80,7 +140,14 @@ impl Machine {
                 let approval = number.approval();
                 let expires_at = at.plus(self.policy.hold_ms);
                 let hold = Hold {
-                    number, approval, card, payee, amount: minor, open: minor, captured: 0, expires_at,
+                    number,
+                    approval,
+                    card,
+                    payee,
+                    amount: minor,
+                    open: minor,
+                    captured: 0,
+                    expires_at,
                 };
                 self.hold(account, hold);
                 self.use_limits(account, at, minor, 1);
@@ -102,20 +169,24 @@ impl Machine {
         if let Some(card) = weighed.card {
             self.card_served(card, ask, at);
         }
-        let counted = match state {
-            State::Posted { net, .. } => Some(Counted::Debit(net)),
-            State::Idle
-            | State::Held
-            | State::Refunded { .. }
-            | State::Undid
-            | State::Undone { .. }
-            | State::Captured { .. }
-            | State::Expired
-            | State::Reversed => None,
+        let counted = match (ask.purpose, ask.place) {
+            (Purpose::Sale, Place::Terminal(_)) => self.count(&ask.origin, Counted::Debit(minor)),
+            (
+                Purpose::Sale
+                | Purpose::PreAuthorization
+                | Purpose::BalanceInquiry
+                | Purpose::Void
+                | Purpose::Completion
+                | Purpose::PreAuthorizationCancel
+                | Purpose::CompletionCancel
+                | Purpose::Refund
+                | Purpose::Reversal
+                | Purpose::Fault,
+                Place::Terminal(_) | Place::Elsewhere { .. } | Place::Merchant(_),
+            ) => None,
         };
-        self.count(&ask.origin, counted, 1);
-        self.record(transaction(ask, answer, state, counted, weighed.account.map(|a| self.accounts[a as usize].id)), true);
-        answer
+        let account = account.map(|slot| self.accounts[slot as usize].id);
+        self.record(transaction(ask, *answer, state, counted, account), true);
     }
 
     /// The card was served: tries and fallbacks begin again, the chip's counter rises.
@@ -130,82 +201,99 @@ impl Machine {
             Entry::Chip => card.fallbacks = 0,
             Entry::Stripe | Entry::Contactless | Entry::Code | Entry::Manual | Entry::OnFile => {}
         }
-        if let ChipCheck::Verified { counter } = ask.checks.chip {
-            card.counter = Some(card.counter.map_or(counter, |seen| seen.max(counter)));
-        }
         let folded = u64::from(card.tries) << 32 | u64::from(card.attempts[0]);
+        self.spend_cryptogram(slot, &ask.checks.chip);
         self.fold(folded);
     }
 
-    fn decline(&mut self, ask: &Authorize, mut weighed: Weighed, at: Timestamp) -> Answer {
-        let number = TransactionId(self.next_number());
-        if let Some(slot) = weighed.card {
-            self.feed(slot, number, &mut weighed, at);
+    /// A cryptogram that was verified is spent, whatever was decided: it does not pay a second time.
+    fn spend_cryptogram(&mut self, slot: u32, chip: &ChipCheck) {
+        let card = &mut self.cards[slot as usize];
+        if let ChipCheck::Verified { counter } = *chip {
+            card.counter = Some(card.counter.map_or(counter, |seen| seen.max(counter)));
         }
-        let answer = declined(number, at, ask, weighed.causes, weighed.facts);
+    }
+
+    fn decline(&mut self, ask: &Authorize, judgement: &Judgement, at: Timestamp) {
+        let Judgement { answer, weighed, indexed, .. } = judgement;
+        if let Some(slot) = weighed.card {
+            self.feed(slot, ask, judgement, at);
+        }
+        if let Some((scope, cause)) = judgement.freeze {
+            let placed = self.freeze_from(scope, cause, answer.number, at);
+            assert_eq!(placed, answer.facts.freeze, "the freeze that was foreseen is the one placed");
+        }
         let account = weighed.account.map(|slot| self.accounts[slot as usize].id);
-        self.record(transaction(ask, answer, State::Idle, None, account), true);
-        answer
+        self.record(transaction(ask, *answer, State::Idle, None, account), *indexed);
     }
 
-    /// Declines without taking the origin's place: the first message under it keeps its answer.
-    fn decline_unindexed(&mut self, ask: &Authorize, at: Timestamp, cause: Cause) -> Outcome {
-        let number = TransactionId(self.next_number());
-        let answer = declined(number, at, ask, CauseSet::from_iter([cause]), Facts::default());
-        let account = self.card(ask.card).map(|card| self.accounts[card.account as usize].id);
-        self.record(transaction(ask, answer, State::Idle, None, account), false);
-        Outcome::Decided(answer)
+    /// The freeze that follows from what was found, and what it adds to the answer.
+    fn consequence(
+        &self,
+        weighed: &mut Weighed,
+        number: TransactionId,
+        at: Timestamp,
+    ) -> Option<(Scope, Cause)> {
+        let decisive = weighed.causes.first()?;
+        if decisive != Cause::WrongPin {
+            weighed.facts.tries_left = None;
+        }
+        let card = &self.cards[weighed.card? as usize];
+        let cause = if decisive == Cause::WrongPin {
+            (self.tries(card, at) + 1 >= self.policy.pin_tries_max).then_some(Cause::PinTriesExceeded)?
+        } else if decisive == Cause::TooFrequent {
+            let refused = within(&card.refusals, at, self.policy.burst_ms) + 1;
+            (refused >= self.policy.testing_max).then_some(Cause::CardTesting)?
+        } else {
+            let forged = decisive == Cause::CryptogramFailed || decisive == Cause::CounterReplayed;
+            forged.then_some(decisive)?
+        };
+        let scope = if cause == Cause::PinTriesExceeded { Scope::Pin(card.id) } else { Scope::Card(card.id) };
+        weighed.causes.insert(cause);
+        weighed.facts.freeze = self.foreseen(&own_freeze(scope, cause, number), at);
+        Some((scope, cause))
     }
 
-    /// What a decline counts towards, and the freeze that may follow. System causes feed nothing.
-    fn feed(&mut self, slot: u32, number: TransactionId, weighed: &mut Weighed, at: Timestamp) {
-        let Some(cause) = weighed.causes.first() else { return };
+    /// What a decline counts towards. System causes feed nothing.
+    fn feed(&mut self, slot: u32, ask: &Authorize, judgement: &Judgement, at: Timestamp) {
+        let decisive = match judgement.freeze {
+            // The last wrong PIN decides, though the freeze it leads to comes first in order.
+            Some((Scope::Pin(_), _)) => Some(Cause::WrongPin),
+            Some(_) | None => judgement.weighed.causes.first(),
+        };
+        let Some(cause) = decisive else { return };
         let entry = cause.entry();
         if entry.family == Family::System {
             return;
         }
+        self.spend_cryptogram(slot, &ask.checks.chip);
         let policy = self.policy;
         let card = &mut self.cards[slot as usize];
         if entry.feeds.velocity {
             remember(&mut card.attempts, at);
         }
         let limit = [Cause::SingleLimit, Cause::DailyLimit, Cause::MonthlyLimit, Cause::DailyCount];
-        let mut freeze = None;
         if cause == Cause::WrongPin {
-            if let Some(placed) = self.wrong_pin(slot, number, at) {
-                weighed.causes.insert(Cause::PinTriesExceeded);
-                weighed.facts.freeze = Some(placed);
-            }
-            return;
-        }
-        if cause == Cause::TooFrequent {
+            card.tries = card.tries.saturating_add(1);
+        } else if cause == Cause::TooFrequent {
             remember(&mut card.refusals, at);
-            if within(&card.refusals, at, policy.burst_ms) >= policy.testing_max {
-                weighed.causes.insert(Cause::CardTesting);
-                freeze = Some((Scope::Card(card.id), Cause::CardTesting));
-            }
-        } else if cause == Cause::CryptogramFailed || cause == Cause::CounterReplayed {
-            freeze = Some((Scope::Card(card.id), cause));
         } else if limit.contains(&cause) {
             card.hits.count_one(at, &policy);
         }
         let folded = u64::from(card.tries) << 32 | u64::from(card.attempts[0]);
         self.fold(folded);
-        if let Some((scope, cause)) = freeze {
-            weighed.facts.freeze = self.freeze_from(scope, cause, number, at).or(weighed.facts.freeze);
-        }
     }
 
-    /// Counts a wrong PIN; the last try freezes the PIN.
-    pub(crate) fn wrong_pin(&mut self, slot: u32, number: TransactionId, at: Timestamp) -> Option<FreezeId> {
-        let card = &mut self.cards[slot as usize];
-        card.tries = card.tries.saturating_add(1);
-        let (tries, scope) = (card.tries, Scope::Pin(card.id));
-        self.fold(u64::from(tries));
-        if tries < self.policy.pin_tries_max {
-            return None;
-        }
-        self.freeze_from(scope, Cause::PinTriesExceeded, number, at)
+    /// Wrong PINs in a row; those that led to a freeze which ran out since no longer count.
+    pub(crate) fn tries(&self, card: &Card, at: Timestamp) -> u8 {
+        let ran_out = |id| {
+            self.freezes.get(id).is_some_and(|freeze: &Freeze| {
+                freeze.scope == Scope::Pin(card.id)
+                    && freeze.cause == Cause::PinTriesExceeded
+                    && !freeze.holds_at(at)
+            })
+        };
+        if card.freezes.iter().any(ran_out) { 0 } else { card.tries }
     }
 
     /// The machine's own freeze, as the policy plans it for the cause.
@@ -216,17 +304,7 @@ impl Machine {
         evidence: TransactionId,
         at: Timestamp,
     ) -> Option<FreezeId> {
-        let place = PlaceFreeze {
-            scope,
-            reach: None,
-            cause,
-            evidence: Some(evidence),
-            by: PlacedBy::Machine,
-            expires_at: None,
-            exit: None,
-            allowance: None,
-        };
-        self.place_freeze(&place, at).ok()
+        self.place_freeze(&own_freeze(scope, cause, evidence), at).ok()
     }
 
     /// Uses, or with a negative sign gives back, limits of the account's day and month.
@@ -258,9 +336,32 @@ impl Machine {
     }
 }
 
-fn declined(number: TransactionId, at: Timestamp, ask: &Authorize, causes: CauseSet, facts: Facts) -> Answer {
-    let verdict = Verdict::Declined(causes);
-    Answer { number, at, verdict, amount: ask.amount, facts, original: None, exception: None }
+/// Whether it can be posted at all: an advice without a possible amount is no advice.
+fn can_be_posted(ask: &Authorize) -> bool {
+    match ask.purpose {
+        Purpose::Sale | Purpose::PreAuthorization => (1..=AMOUNT_MAX).contains(&ask.amount.minor),
+        Purpose::BalanceInquiry => true,
+        Purpose::Void
+        | Purpose::Completion
+        | Purpose::PreAuthorizationCancel
+        | Purpose::CompletionCancel
+        | Purpose::Refund
+        | Purpose::Reversal
+        | Purpose::Fault => false,
+    }
+}
+
+fn own_freeze(scope: Scope, cause: Cause, evidence: TransactionId) -> PlaceFreeze {
+    PlaceFreeze {
+        scope,
+        reach: None,
+        cause,
+        evidence: Some(evidence),
+        by: PlacedBy::Machine,
+        expires_at: None,
+        exit: None,
+        allowance: None,
+    }
 }
 
 fn transaction(
@@ -280,7 +381,7 @@ fn transaction(
         place: Some(ask.place),
         state,
         reversed_by: None,
-        counted: counted.filter(|_| matches!(ask.place, Place::Terminal(_))),
+        counted,
         signature: None,
     }
 }

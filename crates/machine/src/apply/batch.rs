@@ -2,24 +2,29 @@
 //!
 //! Money of a closed batch moves from the merchant's clearing book to what is to be paid out.
 
-use crate::acceptance::{BATCH_MAX, TerminalStanding};
+use crate::acceptance::{BATCH_MAX, BATCHES_KEPT, Batch, TerminalStanding};
 use crate::command::{BatchTotals, Signature};
 use crate::ids::{Acceptor, Origin};
 use crate::ledger::Book;
 use crate::machine::Machine;
-use crate::money::Currency;
 use crate::outcome::{Outcome, Refusal, Subject};
 use crate::time::Timestamp;
 
 impl Machine {
-    pub(crate) fn settle(&mut self, acceptor: Acceptor, batch: u32, totals: BatchTotals, at: Timestamp) -> Outcome {
+    pub(crate) fn settle(
+        &mut self,
+        acceptor: Acceptor,
+        batch: u32,
+        totals: BatchTotals,
+        at: Timestamp,
+    ) -> Outcome {
         let Some(slot) = self.terminal_slots.at(&acceptor) else {
             return Outcome::Refused(Refusal::NotFound(Subject::Terminal));
         };
         if batch > BATCH_MAX {
             return Outcome::Refused(Refusal::OutOfRange(Subject::Batch));
         }
-        let record = self.terminals[slot as usize].batch_mut(batch);
+        let record = self.batch_mut(slot, batch);
         let agree = record.totals == totals;
         let counted = record.totals;
         // The same question again is answered with the time of the first.
@@ -28,6 +33,7 @@ impl Machine {
             Some(_) | None => at,
         };
         record.compared = Some((at, agree));
+        self.fold(u64::from(batch) << 1 | u64::from(agree));
         if agree {
             self.close(slot, batch);
         }
@@ -36,24 +42,45 @@ impl Machine {
 
     /// Closes a batch once: its money is settled, and the terminal goes on with the next number.
     fn close(&mut self, slot: u32, batch: u32) {
-        let terminal = &mut self.terminals[slot as usize];
-        let merchant = terminal.merchant;
-        let record = terminal.batch_mut(batch);
+        let record = self.batch_mut(slot, batch);
         if record.closed {
             return;
         }
         record.closed = true;
         let net = record.totals.debit_amount - record.totals.credit_amount;
+        let terminal = &mut self.terminals[slot as usize];
+        let merchant = terminal.merchant;
         if terminal.batch == batch {
             terminal.batch = if batch >= BATCH_MAX { 1 } else { batch + 1 };
         }
-        // Terminals settle in the currency of the acquirer; cards of other currencies were declined.
-        self.transfer(Book::Clearing(merchant), Book::Payable(merchant), Currency::CNY, net);
+        // Sales in other currencies were declined at our terminals.
+        self.transfer(Book::Clearing(merchant), Book::Payable(merchant), self.policy.currency, net);
+    }
+
+    /// The record of batch `number`, begun if there is none. The oldest closed one makes room; where none is
+    /// closed the oldest is, as it stands, so that no money is stuck in it.
+    pub(crate) fn batch_mut(&mut self, slot: u32, number: u32) -> &mut Batch {
+        let kept = &self.terminals[slot as usize].batches;
+        let mut place = kept.iter().position(|batch| batch.number == number);
+        if place.is_none() {
+            if kept.len() >= BATCHES_KEPT {
+                let oldest = kept.iter().position(|batch| batch.closed).unwrap_or(0);
+                let gone = kept[oldest].number;
+                self.close(slot, gone);
+                self.terminals[slot as usize].batches.retain(|batch| batch.number != gone);
+            }
+            let kept = &mut self.terminals[slot as usize].batches;
+            kept.push(Batch { number, ..Batch::default() });
+            place = Some(kept.len() - 1);
+        }
+        let place = place.expect("it was found, or begun just above");
+        &mut self.terminals[slot as usize].batches[place]
     }
 
     /// A transaction as the terminal has it, of a batch that did not agree.
     pub(crate) fn batch_detail(&mut self, origin: Origin, amount: i64, at: Timestamp) -> Outcome {
-        let matched = self.stored(&origin).is_some_and(|t| t.answer.approved() && t.answer.amount.minor == amount);
+        let matched =
+            self.stored(&origin).is_some_and(|t| t.answer.approved() && t.answer.amount.minor == amount);
         if matched {
             return Outcome::Done;
         }
@@ -64,16 +91,20 @@ impl Machine {
         self.fault(acceptor, Some(origin), crate::cause::Cause::OriginalMismatch, at)
     }
 
-    pub(crate) fn close_batch(&mut self, acceptor: Acceptor, batch: u32, at: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn close_batch(
+        &mut self,
+        acceptor: Acceptor,
+        batch: u32,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
         let slot = self.terminal_slots.at(&acceptor).ok_or(Refusal::NotFound(Subject::Terminal))?;
         if batch > BATCH_MAX {
             return Err(Refusal::OutOfRange(Subject::Batch));
         }
-        let terminal = &mut self.terminals[slot as usize];
-        if terminal.standing == TerminalStanding::Out {
+        if self.terminals[slot as usize].standing == TerminalStanding::Out {
             return Err(Refusal::StandingForbids);
         }
-        let record = terminal.batch_mut(batch);
+        let record = self.batch_mut(slot, batch);
         record.compared.get_or_insert((at, false));
         self.close(slot, batch);
         Ok(())

@@ -3,14 +3,14 @@
 //! No money moves here but what `fund` brings in.
 
 use crate::acceptance::{MERCHANT_NAME_BYTES_MAX, Merchant, Terminal, TerminalStanding};
-use crate::account::{Account, ATTEMPTS_KEPT, Card, Hits, Usage};
+use crate::account::{ATTEMPTS_KEPT, Account, Card, Hits, Usage};
 use crate::cause::{Cause, CauseSet};
 use crate::command::{
     AccountKind, CardStanding, EnrollMerchant, Entry, IssueCard, Limits, OpenAccount, PinReference, Place,
     PlaceFreeze, Purpose, Switches,
 };
-use crate::freeze::{Ending, Exit, Ground, Lifter, PlacedBy, Reach, Scope};
-use crate::ids::{AccountId, Acceptor, CardId, FreezeId, Origin, TransactionId};
+use crate::freeze::{Ending, Exit, Freeze, Ground, Lifter, PlacedBy, Reach, Scope};
+use crate::ids::{Acceptor, AccountId, CardId, FreezeId, Origin, TransactionId};
 use crate::ledger::Book;
 use crate::machine::{AMOUNT_MAX, Machine};
 use crate::money::{Currency, Money};
@@ -20,6 +20,8 @@ use crate::transaction::{State, Transaction};
 
 /// Most cards of one account.
 const CARDS_MAX: usize = 64;
+/// Most money that may ever come in, minor units of one currency: a tenth of what a book can hold.
+const FUNDED_MAX: u64 = i64::MAX as u64 / 10;
 
 impl Machine {
     pub(crate) fn open_account(&mut self, open: &OpenAccount) -> Result<(), Refusal> {
@@ -72,7 +74,13 @@ impl Machine {
         if account.currency != amount.currency {
             return Err(Refusal::WrongCurrency);
         }
-        let too_rich = account.balance.saturating_add(amount.minor) > 1000 * AMOUNT_MAX;
+        if account.closed {
+            return Err(Refusal::StandingForbids);
+        }
+        // All money there is came in here: what the books can hold is bounded once and for all.
+        let in_all = self.ledger.balance(Book::Funding, amount.currency).unsigned_abs();
+        let too_rich = account.balance.saturating_add(amount.minor) > 1000 * AMOUNT_MAX
+            || in_all.saturating_add(amount.minor.unsigned_abs()) > FUNDED_MAX;
         if !(1..=AMOUNT_MAX).contains(&amount.minor) || too_rich {
             return Err(Refusal::OutOfRange(Subject::Amount));
         }
@@ -105,6 +113,9 @@ impl Machine {
         if self.card_slots.has(&issue.card) {
             return Err(Refusal::Exists(Subject::Card));
         }
+        if self.accounts[account as usize].closed {
+            return Err(Refusal::StandingForbids);
+        }
         if self.accounts[account as usize].cards.len() >= CARDS_MAX {
             return Err(Refusal::TooMany(Subject::Card));
         }
@@ -119,6 +130,10 @@ impl Machine {
         let old = old.transpose()?;
         if old.is_some_and(|old| self.cards[old as usize].account != account) {
             return Err(Refusal::NotFound(Subject::Card));
+        }
+        // A card is replaced once.
+        if old.is_some_and(|old| matches!(self.cards[old as usize].standing, CardStanding::Replaced(_))) {
+            return Err(Refusal::StandingForbids);
         }
 
         // Nothing above this line changes anything; nothing below it can fail.
@@ -144,13 +159,32 @@ impl Machine {
         });
         if let Some(old) = old {
             self.cards[old as usize].standing = CardStanding::Replaced(issue.card);
-            let ground = Ground::Replaced;
-            for freeze in self.cards[old as usize].freezes.clone() {
-                self.end_freeze(freeze, Ending::Lifted { at, by: Lifter::Machine, ground });
-            }
+            self.hand_over(old, slot, at);
         }
         self.fold(u64::from(slot));
         Ok(())
+    }
+
+    /// What a replacement does to the old card's freezes: it ends them, but for those that are not the holder's
+    /// to shake off. They go with the holder to the new card.
+    fn hand_over(&mut self, old: u32, new: u32, at: Timestamp) {
+        let (from, to) = (self.cards[old as usize].id, self.cards[new as usize].id);
+        for id in std::mem::take(&mut self.cards[old as usize].freezes) {
+            let Some(freeze) = self.freezes.get_mut(&id) else { continue };
+            let stays = match freeze.exit {
+                Exit::AuthorityOnly | Exit::Review { .. } | Exit::Expires => freeze.holds_at(at),
+                Exit::HolderConfirms | Exit::HolderLifts | Exit::Replacement | Exit::SignIn => false,
+            };
+            if stays && freeze.scope == Scope::Card(from) {
+                freeze.scope = Scope::Card(to);
+                self.cards[new as usize].freezes.push(id);
+            } else if freeze.holds_at(at) {
+                let ground = Ground::Replaced;
+                self.end_freeze(id, Ending::Lifted { at, by: Lifter::Machine, ground });
+            } else {
+                self.end_freeze(id, Ending::Expired { at });
+            }
+        }
     }
 
     pub(crate) fn set_card_standing(
@@ -161,12 +195,16 @@ impl Machine {
     ) -> Result<(), Refusal> {
         let slot = self.card_slots.at(&id).ok_or(Refusal::NotFound(Subject::Card))?;
         let frozen_for = match (self.cards[slot as usize].standing, standing) {
-            (CardStanding::Inactive, CardStanding::Active) | (CardStanding::Active, CardStanding::Active) => None,
+            (CardStanding::Inactive, CardStanding::Active) | (CardStanding::Active, CardStanding::Active) => {
+                None
+            }
             (CardStanding::Inactive | CardStanding::Active | CardStanding::Lost, CardStanding::Stolen) => {
                 Some(Cause::CardStolen)
             }
             (CardStanding::Inactive | CardStanding::Active, CardStanding::Lost) => Some(Cause::CardLost),
-            (CardStanding::Lost, CardStanding::Lost) | (CardStanding::Stolen, CardStanding::Stolen) => return Ok(()),
+            (CardStanding::Lost, CardStanding::Lost) | (CardStanding::Stolen, CardStanding::Stolen) => {
+                return Ok(());
+            }
             (
                 CardStanding::Inactive
                 | CardStanding::Active
@@ -213,7 +251,11 @@ impl Machine {
         card.tries = 0;
         let on_pin: Vec<FreezeId> = card.freezes.clone();
         for freeze in on_pin {
-            if self.freezes.get(&freeze).is_some_and(|freeze| freeze.scope == Scope::Pin(id)) {
+            let ends = |freeze: &Freeze| {
+                let by_others = matches!(freeze.exit, Exit::AuthorityOnly | Exit::Review { .. });
+                freeze.scope == Scope::Pin(id) && !by_others
+            };
+            if self.freezes.get(&freeze).is_some_and(ends) {
                 let ground = Ground::NewPin;
                 self.end_freeze(freeze, Ending::Lifted { at, by: Lifter::Machine, ground });
             }
@@ -300,7 +342,9 @@ impl Machine {
         let number = TransactionId(self.next_number());
         let mut placed = None;
         let of_keys = cause == Cause::MacError || cause == Cause::PinFormatError;
-        if let Some(slot) = acceptor.filter(|_| of_keys).and_then(|acceptor| self.terminal_slots.at(&acceptor)) {
+        if let Some(slot) =
+            acceptor.filter(|_| of_keys).and_then(|acceptor| self.terminal_slots.at(&acceptor))
+        {
             let policy = self.policy;
             let terminal = &mut self.terminals[slot as usize];
             if at.since(terminal.faults_since) > policy.fault_ms {

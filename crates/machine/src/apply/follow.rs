@@ -3,14 +3,15 @@
 //! A freeze does not stop any of them: they belong to what was approved before it.
 
 use super::money_back::Leave;
-use super::weigh::Weighed;
+use super::weigh::{Manner, Weighed};
 use crate::account::Hold;
 use crate::cause::{Cause, CauseSet};
 use crate::command::{Follow, Original, PinCheck, Place, Purpose};
-use crate::ids::TransactionId;
+use crate::freeze::{Reach, Scope};
+use crate::ids::{FreezeId, TransactionId};
 use crate::ledger::Book;
 use crate::machine::{AMOUNT_MAX, Machine};
-use crate::outcome::{Answer, Exception, Facts, Outcome, Verdict};
+use crate::outcome::{Answer, Exception, Outcome, Verdict};
 use crate::time::Timestamp;
 use crate::transaction::{Counted, State, Transaction};
 
@@ -30,28 +31,25 @@ impl Machine {
             if same {
                 return Outcome::Repeated(stored.answer);
             }
-            return Outcome::Decided(self.refuse(ask, None, CauseSet::from_iter([Cause::DuplicateMismatch]), at, false));
+            let causes = CauseSet::from_iter([Cause::DuplicateMismatch]);
+            let found =
+                Found { weighed: Weighed { causes, ..Weighed::nothing() }, original: None, hold: None };
+            return Outcome::Decided(self.refuse(ask, &found, None, at, false));
         }
-        if let Some(account) = ask.card.and_then(|card| self.card(card)).map(|card| card.account) {
-            self.expire_holds(account, at);
+        let original = self.followed(ask).and_then(|number| self.transaction(number));
+        let card = ask.card.or(original.and_then(|original| original.card));
+        if let Some(card) = card.and_then(|card| self.card_slots.at(&card)) {
+            self.run_out(card, at);
         }
         let mut found = self.find(ask, at);
         let tombstone = self.tombstones.at(&ask.origin);
         if tombstone.is_some() {
             found.weighed.causes.insert(Cause::ReversedBefore);
         }
-        let force = ask.advice && tombstone.is_none() && found.weighed.payee.is_some();
-        let answer = match found.weighed.causes.is_empty() || force {
+        let advised = ask.advice && tombstone.is_none() && can_be_posted(ask);
+        let answer = match found.weighed.causes.is_empty() || advised {
             true => self.carry_out(ask, &found, at),
-            false => {
-                let causes = found.weighed.causes;
-                let account = found.weighed.account;
-                let mut answer = self.refuse(ask, account, causes, at, true);
-                if causes.first() == Some(Cause::WrongPin) {
-                    answer = self.count_wrong_pin(answer, &found, at);
-                }
-                answer
-            }
+            false => self.decline_follow(ask, &found, at),
         };
         if let (Some(reversal), Some(transaction)) = (tombstone, self.transaction_mut(answer.number)) {
             transaction.reversed_by = Some(TransactionId(reversal));
@@ -59,23 +57,27 @@ impl Machine {
         Outcome::Decided(answer)
     }
 
+    /// The number of what is followed.
+    fn followed(&self, ask: &Follow) -> Option<TransactionId> {
+        match ask.original {
+            Original::Message(origin) => self.origins.at(&origin).map(TransactionId),
+            Original::Number(number) => Some(number),
+            Original::Approval(code) => {
+                let card = self.card(ask.card?)?;
+                let holds = &self.accounts[card.account as usize].holds;
+                holds.iter().rev().find(|hold| hold.approval == code).map(|hold| hold.number)
+            }
+        }
+    }
+
     /// Finds the original and every reason against the follow-up.
     fn find(&self, ask: &Follow, at: Timestamp) -> Found {
-        let mut weighed =
-            Weighed { causes: CauseSet::EMPTY, facts: Facts::default(), card: None, account: None, payee: None };
-        self.weigh_place(&ask.place, at, &mut weighed);
+        let mut weighed = Weighed::nothing();
+        self.weigh_place(&ask.place, Manner::Following, at, &mut weighed);
         if !(1..=AMOUNT_MAX).contains(&ask.amount.minor) {
             weighed.causes.insert(Cause::AmountInvalid);
         }
-        let number = match ask.original {
-            Original::Message(origin) => self.origins.at(&origin).map(TransactionId),
-            Original::Number(number) => Some(number),
-            Original::Approval(code) => ask.card.and_then(|card| {
-                let card = self.card(card)?;
-                let holds = &self.accounts[card.account as usize].holds;
-                holds.iter().rev().find(|hold| hold.approval == code).map(|hold| hold.number)
-            }),
-        };
+        let number = self.followed(ask);
         let original = number.and_then(|number| self.transaction(number)).copied();
         let card = ask.card.or(original.and_then(|original| original.card));
         weighed.card = card.and_then(|card| self.card_slots.at(&card));
@@ -86,16 +88,19 @@ impl Machine {
         let hold = weighed.account.zip(number).and_then(|(account, number)| {
             self.accounts[account as usize].holds.iter().find(|hold| hold.number == number).copied()
         });
-        if original.is_none() && hold.is_none() {
-            weighed.causes.insert(Cause::OriginalUnknown);
+        match (&original, &hold) {
+            (None, None) => weighed.causes.insert(Cause::OriginalUnknown),
+            // The message is forgotten, its hold is not: it still belongs to whom it would pay.
+            (None, Some(hold)) if weighed.payee != Some(hold.payee) => {
+                weighed.causes.insert(Cause::OriginalMismatch);
+            }
+            (None, Some(_)) => {}
+            (Some(original), _) => self.weigh_original(ask, original, &mut weighed),
         }
-        if let (Some(slot), PinCheck::Wrong) = (weighed.card, ask.checks.pin) {
+        if let (Some(slot), PinCheck::Wrong) = (weighed.card, self.pin_said(weighed.card, ask, at)) {
             weighed.causes.insert(Cause::WrongPin);
-            let tries = self.cards[slot as usize].tries;
-            weighed.facts.tries_left = Some(self.policy.pin_tries_max.saturating_sub(tries + 1));
-        }
-        if let Some(original) = &original {
-            self.weigh_original(ask, original, &mut weighed);
+            let tries = self.tries(&self.cards[slot as usize], at).saturating_add(1);
+            weighed.facts.tries_left = Some(self.policy.pin_tries_max.saturating_sub(tries));
         }
         if let Some(account) = weighed.account {
             let account = &self.accounts[account as usize];
@@ -124,17 +129,31 @@ impl Machine {
         Found { weighed, original, hold }
     }
 
+    /// What the PIN says: nothing, where it is frozen. A freeze stops no follow-up, and a frozen PIN is not to be
+    /// found out by asking.
+    fn pin_said(&self, card: Option<u32>, ask: &Follow, at: Timestamp) -> PinCheck {
+        let frozen = |slot: u32| {
+            let card = &self.cards[slot as usize];
+            self.holding(&card.freezes, at).any(|freeze| freeze.reach == Reach::PinUse)
+        };
+        if card.is_some_and(frozen) { PinCheck::Absent } else { ask.checks.pin }
+    }
+
     /// Whether the original is of the kind, the card, the merchant, the amount and in the state needed.
     fn weigh_original(&self, ask: &Follow, original: &Transaction, weighed: &mut Weighed) {
-        let elsewhere = original.place.as_ref().is_none_or(|place| !Machine::same_merchant(place, &ask.place));
-        if ask.card.is_some_and(|card| original.card != Some(card)) || elsewhere {
+        let elsewhere =
+            original.place.as_ref().is_none_or(|place| !Machine::same_merchant(place, &ask.place));
+        let other_money = original.answer.amount.currency != ask.amount.currency;
+        if ask.card.is_some_and(|card| original.card != Some(card)) || elsewhere || other_money {
             weighed.causes.insert(Cause::OriginalMismatch);
         }
         let kind = match ask.purpose {
             Purpose::Void => original.purpose == Purpose::Sale,
             Purpose::CompletionCancel => original.purpose == Purpose::Completion,
             Purpose::Refund => matches!(original.purpose, Purpose::Sale | Purpose::Completion),
-            Purpose::Completion | Purpose::PreAuthorizationCancel => original.purpose == Purpose::PreAuthorization,
+            Purpose::Completion | Purpose::PreAuthorizationCancel => {
+                original.purpose == Purpose::PreAuthorization
+            }
             Purpose::Sale
             | Purpose::PreAuthorization
             | Purpose::BalanceInquiry
@@ -148,7 +167,7 @@ impl Machine {
         let amount = ask.amount.minor;
         match (ask.purpose, original.state) {
             (Purpose::Void | Purpose::CompletionCancel, State::Posted { net, refunded, .. }) => {
-                if refunded > 0 || self.settled(original.origin.as_ref()) {
+                if refunded > 0 || self.settled(original) {
                     weighed.causes.insert(Cause::OriginalSpent);
                 } else if net != amount {
                     weighed.causes.insert(Cause::OriginalMismatch);
@@ -183,7 +202,8 @@ impl Machine {
             weighed.causes.insert(Cause::OriginalSpent);
             return;
         };
-        let most = hold.amount + hold.amount / 100 * i64::from(self.policy.completion_over_percent)
+        let most = hold.amount
+            + hold.amount / 100 * i64::from(self.policy.completion_over_percent)
             + hold.amount % 100 * i64::from(self.policy.completion_over_percent) / 100;
         if ask.amount.minor > most - hold.captured {
             weighed.causes.insert(Cause::AmountOverOriginal);
@@ -198,38 +218,46 @@ impl Machine {
 
     fn carry_out(&mut self, ask: &Follow, found: &Found, at: Timestamp) -> Answer {
         let number = TransactionId(self.next_number());
-        let mut exception = found.weighed.causes.first().map(|cause| {
+        let causes = found.weighed.causes;
+        let sound = causes.is_empty();
+        let mut exception = causes.first().map(|cause| {
             let unmatched = cause == Cause::OriginalUnknown;
             if unmatched { Exception::Unmatched } else { Exception::PostedDespite(cause) }
         });
-        let original = found.original.map(|original| original.answer.number).or(found.hold.map(|hold| hold.number));
+        // What was advised and belongs to another card, shop or currency is posted, but not tied to it.
+        let tied = !causes.contains(Cause::OriginalMismatch) && !causes.contains(Cause::CurrencyMismatch);
+        let original = found.original.map(|original| original.answer.number).filter(|_| tied);
+        let hold = found.hold.filter(|_| tied);
+        let original = original.or(hold.map(|hold| hold.number));
+        let account = found.weighed.account.filter(|_| !causes.contains(Cause::CurrencyMismatch));
         let minor = ask.amount.minor;
         let payee = found.weighed.payee.unwrap_or(Book::Suspense);
-        let sound = found.weighed.causes.is_empty();
+        if self.counted_late(&ask.origin) && ask.purpose != Purpose::PreAuthorizationCancel {
+            exception = exception.or(Some(Exception::AfterSettlement));
+        }
 
         // Nothing above this line changes anything; nothing below it can fail.
         let (state, counted) = match ask.purpose {
             Purpose::Void | Purpose::CompletionCancel | Purpose::PreAuthorizationCancel => {
                 if let (true, Some(original)) = (sound, original) {
-                    exception = self.undo(original, Leave::Undone(number));
+                    exception = self.undo(original, Leave::Undone(number)).or(exception);
                 }
-                let hold = ask.purpose == Purpose::PreAuthorizationCancel;
-                (if sound { State::Undid } else { State::Idle }, (sound && !hold).then_some(Counted::Credit(minor)))
+                let cancel = ask.purpose == Purpose::PreAuthorizationCancel;
+                let counted = (sound && !cancel).then_some(Counted::Credit(minor));
+                (if sound { State::Undid } else { State::Idle }, counted)
             }
             Purpose::Completion => {
-                let released = match (found.weighed.account, found.hold) {
-                    (Some(account), Some(hold)) => {
-                        let released = if ask.last { hold.open } else { minor.min(hold.open) };
-                        self.capture(account, hold.number, minor, released);
-                        released
-                    }
-                    _ => 0,
+                let open = hold.map_or(0, |hold| hold.open);
+                let released = if ask.last { open } else { minor.min(open) };
+                let released = match (account, original) {
+                    (Some(account), Some(original)) => self.capture(account, original, minor, released),
+                    (Some(_) | None, Some(_) | None) => 0,
                 };
-                self.take(found, payee, ask, minor);
+                self.take(account, payee, ask, minor);
                 (State::Posted { net: minor, refunded: 0, released }, Some(Counted::Debit(minor)))
             }
             Purpose::Refund => {
-                self.take(found, payee, ask, -minor);
+                self.take(account, payee, ask, -minor);
                 if let Some(State::Posted { refunded, .. }) =
                     original.and_then(|number| self.transaction_mut(number)).map(|stored| &mut stored.state)
                 {
@@ -243,48 +271,75 @@ impl Machine {
             | Purpose::Reversal
             | Purpose::Fault => (State::Idle, None),
         };
-        if let (Some(slot), PinCheck::Right) = (found.weighed.card, ask.checks.pin) {
+        if let (Some(slot), PinCheck::Right) =
+            (found.weighed.card, self.pin_said(found.weighed.card, ask, at))
+        {
             self.cards[slot as usize].tries = 0;
         }
         let counted = counted.filter(|_| matches!(ask.place, Place::Terminal(_)));
-        self.count(&ask.origin, counted, 1);
+        let counted = counted.and_then(|counted| self.count(&ask.origin, counted));
         let verdict = Verdict::Approved(number.approval());
-        let answer = Answer { number, at, verdict, amount: ask.amount, facts: found.weighed.facts, original, exception };
-        self.record(self.kept(ask, answer, found.weighed.account, state, counted), true);
+        let facts = found.weighed.facts;
+        let answer = Answer { number, at, verdict, amount: ask.amount, facts, original, exception };
+        self.record(self.kept(ask, answer, account, state, counted), true);
         answer
     }
 
     /// Takes `minor` from the holder to the payee; negative: the other way.
-    fn take(&mut self, found: &Found, payee: Book, ask: &Follow, minor: i64) {
-        match found.weighed.account {
+    fn take(&mut self, account: Option<u32>, payee: Book, ask: &Follow, minor: i64) {
+        match account {
             Some(account) => self.post(account, payee, -minor),
             None => self.transfer(Book::Suspense, payee, ask.amount.currency, minor),
         }
     }
 
-    fn refuse(&mut self, ask: &Follow, account: Option<u32>, causes: CauseSet, at: Timestamp, indexed: bool) -> Answer {
+    /// Declines; a wrong PIN counts here too, and may freeze it.
+    fn decline_follow(&mut self, ask: &Follow, found: &Found, at: Timestamp) -> Answer {
+        let slot = found.weighed.card.filter(|_| found.weighed.causes.first() == Some(Cause::WrongPin));
         let number = TransactionId(self.next_number());
-        let verdict = Verdict::Declined(causes);
-        let answer =
-            Answer { number, at, verdict, amount: ask.amount, facts: Facts::default(), original: None, exception: None };
-        self.record(self.kept(ask, answer, account, State::Idle, None), indexed);
+        let freeze = slot.and_then(|slot| self.wrong_pin(slot, number, at));
+        self.refuse(ask, found, freeze, at, true)
+    }
+
+    fn refuse(
+        &mut self,
+        ask: &Follow,
+        found: &Found,
+        freeze: Option<FreezeId>,
+        at: Timestamp,
+        indexed: bool,
+    ) -> Answer {
+        let (mut causes, mut facts) = (found.weighed.causes, found.weighed.facts);
+        if causes.first() != Some(Cause::WrongPin) {
+            facts.tries_left = None;
+        }
+        if freeze.is_some() {
+            causes.insert(Cause::PinTriesExceeded);
+            facts.freeze = freeze;
+        }
+        let answer = Answer {
+            number: TransactionId(self.next_number()),
+            at,
+            verdict: Verdict::Declined(causes),
+            amount: ask.amount,
+            facts,
+            original: found.original.map(|original| original.answer.number),
+            exception: None,
+        };
+        self.record(self.kept(ask, answer, found.weighed.account, State::Idle, None), indexed);
         answer
     }
 
-    /// A wrong PIN counts here too. The stored answer learns what followed.
-    fn count_wrong_pin(&mut self, mut answer: Answer, found: &Found, at: Timestamp) -> Answer {
-        let Some(slot) = found.weighed.card else { return answer };
-        let mut causes = found.weighed.causes;
-        answer.facts = found.weighed.facts;
-        if let Some(freeze) = self.wrong_pin(slot, answer.number, at) {
-            causes.insert(Cause::PinTriesExceeded);
-            answer.facts.freeze = Some(freeze);
+    /// Counts a wrong PIN; the last try freezes the PIN.
+    fn wrong_pin(&mut self, slot: u32, number: TransactionId, at: Timestamp) -> Option<FreezeId> {
+        let card = &mut self.cards[slot as usize];
+        card.tries = card.tries.saturating_add(1);
+        let (tries, scope) = (card.tries, Scope::Pin(card.id));
+        self.fold(u64::from(tries));
+        if tries < self.policy.pin_tries_max {
+            return None;
         }
-        answer.verdict = Verdict::Declined(causes);
-        if let Some(stored) = self.transaction_mut(answer.number) {
-            stored.answer = answer;
-        }
-        answer
+        self.freeze_from(scope, Cause::PinTriesExceeded, number, at)
     }
 
     fn kept(
@@ -310,4 +365,21 @@ impl Machine {
             signature: None,
         }
     }
+}
+
+/// Whether it can be posted at all, once it is advised.
+fn can_be_posted(ask: &Follow) -> bool {
+    let known = match ask.purpose {
+        Purpose::Void
+        | Purpose::Completion
+        | Purpose::PreAuthorizationCancel
+        | Purpose::CompletionCancel
+        | Purpose::Refund => true,
+        Purpose::Sale
+        | Purpose::PreAuthorization
+        | Purpose::BalanceInquiry
+        | Purpose::Reversal
+        | Purpose::Fault => false,
+    };
+    known && (1..=AMOUNT_MAX).contains(&ask.amount.minor)
 }

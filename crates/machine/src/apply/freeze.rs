@@ -6,7 +6,7 @@
 use crate::account::FREEZES_MAX;
 use crate::cause::Cause;
 use crate::command::{LiftFreeze, PlaceFreeze};
-use crate::freeze::{Ending, Exit, Freeze, Ground, Lifter, Owner, PlacedBy, Scope};
+use crate::freeze::{Ending, Exit, Freeze, Ground, Lifter, Owner, PlacedBy, Reach, Scope};
 use crate::ids::FreezeId;
 use crate::machine::Machine;
 use crate::outcome::{Outcome, Refusal, Subject};
@@ -17,62 +17,25 @@ use crate::transaction::State;
 /// Most holds and freezes ended by one sweep, so that none waits long for it.
 const SWEEP_MAX: usize = 1000;
 
+/// What a wish to freeze comes to.
+enum Drafted {
+    /// The same freeze stands already.
+    Standing(FreezeId),
+    /// A new one.
+    New(Freeze),
+}
+
 impl Machine {
     pub(crate) fn place_freeze(&mut self, place: &PlaceFreeze, at: Timestamp) -> Result<FreezeId, Refusal> {
-        let standing = self.freezes_on(&place.scope)?;
-        let same = standing.iter().filter_map(|id| self.freezes.get(id)).find(|freeze| {
-            freeze.scope == place.scope && freeze.cause == place.cause && freeze.placed_by == place.by
-                && freeze.holds_at(at)
-        });
-        if let Some(same) = same {
-            return Ok(same.id);
-        }
-        if standing.len() >= FREEZES_MAX {
-            return Err(Refusal::TooMany(Subject::Freeze));
-        }
-        if place.evidence.is_some_and(|number| number.0 > self.next_number()) {
-            return Err(Refusal::NotFound(Subject::Transaction));
-        }
-        if place.expires_at.is_some_and(|end| end <= at) {
-            return Err(Refusal::OutOfRange(Subject::Expiry));
-        }
-        let planned = plan(place.cause);
-        let (Some(reach), Some(exit)) =
-            (place.reach.or(planned.map(|p| p.reach)), place.exit.or(planned.map(|p| p.exit)))
-        else {
-            return Err(Refusal::OutOfRange(Subject::Freeze));
-        };
-        // An authority's freeze ends only by that authority, whatever was asked.
-        let exit = match place.by {
-            PlacedBy::Authority(_) => Exit::AuthorityOnly,
-            PlacedBy::Rule { .. } | PlacedBy::Model(_) | PlacedBy::Machine | PlacedBy::Holder | PlacedBy::Agent(_) => {
-                exit
-            }
-        };
-        if let Exit::Review { approvers } = exit
-            && !(1..=2).contains(&approvers)
-        {
-            return Err(Refusal::OutOfRange(Subject::Freeze));
-        }
-        let id = FreezeId(self.next_freeze);
-        let freeze = Freeze {
-            id,
-            scope: place.scope,
-            reach,
-            cause: place.cause,
-            evidence: place.evidence,
-            placed_by: place.by,
-            placed_at: at,
-            expires_at: place.expires_at.or(planned.and_then(|p| p.expires_ms).map(|ms| at.plus(ms))),
-            next_at: at.plus(planned.map_or(DAY_MS, |p| p.next_ms)),
-            owner: planned.map_or(Owner::Service, |p| p.owner),
-            exit,
-            allowance: place.allowance,
-            approvals: Vec::new(),
-            ending: Ending::Active,
+        let freeze = match self.draft_freeze(place, at)? {
+            Drafted::Standing(id) => return Ok(id),
+            Drafted::New(freeze) => freeze,
         };
 
         // Nothing above this line changes anything; nothing below it can fail.
+        let id = freeze.id;
+        let listed = self.freezes_on_mut(&place.scope).map(|list| list.clone()).unwrap_or_default();
+        self.end_run_out(&listed, at);
         self.next_freeze += 1;
         if let Some(end) = freeze.expires_at {
             self.freezes_due.insert((end, id));
@@ -83,6 +46,79 @@ impl Machine {
         self.freezes.insert(id, freeze);
         self.fold(id.0);
         Ok(id)
+    }
+
+    /// The number of the freeze that `place` would lead to.
+    pub(crate) fn foreseen(&self, place: &PlaceFreeze, at: Timestamp) -> Option<FreezeId> {
+        self.draft_freeze(place, at).ok().map(|drafted| match drafted {
+            Drafted::Standing(id) => id,
+            Drafted::New(freeze) => freeze.id,
+        })
+    }
+
+    /// The freeze as it would stand, with everything the policy adds to what was asked.
+    fn draft_freeze(&self, place: &PlaceFreeze, at: Timestamp) -> Result<Drafted, Refusal> {
+        let listed = self.freezes_on(&place.scope)?;
+        let planned = plan(place.cause);
+        let on_pin = matches!(place.scope, Scope::Pin(_));
+        let reach = if on_pin { Some(Reach::PinUse) } else { place.reach.or(planned.map(|p| p.reach)) };
+        let exit = place.exit.or(planned.map(|p| p.exit));
+        let (Some(reach), Some(exit)) = (reach, exit) else {
+            return Err(Refusal::OutOfRange(Subject::Freeze));
+        };
+        // An authority's freeze ends only by that authority, whatever was asked.
+        let by_authority = matches!(place.by, PlacedBy::Authority(_));
+        let exit = if by_authority { Exit::AuthorityOnly } else { exit };
+        let usual_end = |from: Timestamp| planned.and_then(|p| p.expires_ms).map(|ms| from.plus(ms));
+        let expires_at = place.expires_at.or(usual_end(at));
+        let same = self.holding(listed, at).find(|freeze| {
+            let end = place.expires_at.or(usual_end(freeze.placed_at));
+            let what = (freeze.scope, freeze.cause, freeze.placed_by) == (place.scope, place.cause, place.by);
+            let how = (freeze.reach, freeze.exit, freeze.expires_at) == (reach, exit, end);
+            what && how && freeze.allowance == place.allowance
+        });
+        // Two orders of an authority are two freezes, whoever enters them.
+        if let Some(same) = same.filter(|_| !by_authority) {
+            return Ok(Drafted::Standing(same.id));
+        }
+        // The machine's own protection, a loss and an authority find room where people's freezes no longer do.
+        let must_fit = by_authority
+            || place.by == PlacedBy::Machine
+            || matches!(place.cause, Cause::CardLost | Cause::CardStolen);
+        let most = if must_fit { 2 * FREEZES_MAX } else { FREEZES_MAX };
+        if self.holding(listed, at).count() >= most {
+            return Err(Refusal::TooMany(Subject::Freeze));
+        }
+        // Only the machine knows of a transaction that is just being decided.
+        let known = self.next_number() + u64::from(place.by == PlacedBy::Machine);
+        if place.evidence.is_some_and(|number| number.0 >= known) {
+            return Err(Refusal::NotFound(Subject::Transaction));
+        }
+        let never_ends = exit == Exit::Expires && expires_at.is_none();
+        if never_ends || place.expires_at.is_some_and(|end| end <= at) {
+            return Err(Refusal::OutOfRange(Subject::Expiry));
+        }
+        if let Exit::Review { approvers } = exit
+            && !(1..=2).contains(&approvers)
+        {
+            return Err(Refusal::OutOfRange(Subject::Freeze));
+        }
+        Ok(Drafted::New(Freeze {
+            id: FreezeId(self.next_freeze),
+            scope: place.scope,
+            reach,
+            cause: place.cause,
+            evidence: place.evidence,
+            placed_by: place.by,
+            placed_at: at,
+            expires_at,
+            next_at: at.plus(planned.map_or(DAY_MS, |p| p.next_ms)),
+            owner: planned.map_or(Owner::Service, |p| p.owner),
+            exit,
+            allowance: place.allowance,
+            approvals: Vec::new(),
+            ending: Ending::Active,
+        }))
     }
 
     pub(crate) fn lift_freeze(&mut self, lift: &LiftFreeze, at: Timestamp) -> Result<Outcome, Refusal> {
@@ -118,21 +154,31 @@ impl Machine {
         Ok(Outcome::Lifted(lift.freeze))
     }
 
-    /// Ends one freeze and no other. A PIN that is free again has all its tries.
+    /// Ends one freeze and no other. What led to it is dealt with, and does not count again.
     pub(crate) fn end_freeze(&mut self, id: FreezeId, ending: Ending) {
         let Some(freeze) = self.freezes.get_mut(&id) else { return };
         freeze.ending = ending;
-        let scope = freeze.scope;
+        let (scope, cause) = (freeze.scope, freeze.cause);
         if let Some(end) = freeze.expires_at {
             self.freezes_due.remove(&(end, id));
         }
         if let Some(list) = self.freezes_on_mut(&scope) {
             list.retain(|other| *other != id);
         }
+        let lifted = matches!(ending, Ending::Lifted { .. });
         match scope {
             Scope::Pin(card) => {
-                if let Some(slot) = self.card_slots.at(&card) {
+                let slot = self.card_slots.at(&card).filter(|_| cause == Cause::PinTriesExceeded);
+                if let Some(slot) = slot {
                     self.cards[slot as usize].tries = 0;
+                }
+            }
+            Scope::Card(card) => {
+                let slot = self.card_slots.at(&card).filter(|_| lifted && cause == Cause::CardTesting);
+                if let Some(slot) = slot {
+                    let card = &mut self.cards[slot as usize];
+                    card.attempts = [0; crate::account::ATTEMPTS_KEPT];
+                    card.refusals = [0; crate::account::ATTEMPTS_KEPT];
                 }
             }
             Scope::Terminal(acceptor) => {
@@ -140,17 +186,29 @@ impl Machine {
                     self.terminals[slot as usize].faults = 0;
                 }
             }
-            Scope::Card(card) => {
-                if let Some(slot) = self.card_slots.at(&card) {
-                    // What led to the freeze is dealt with: it does not count again.
-                    let card = &mut self.cards[slot as usize];
-                    card.attempts = [0; crate::account::ATTEMPTS_KEPT];
-                    card.refusals = [0; crate::account::ATTEMPTS_KEPT];
-                }
-            }
             Scope::Account(_) | Scope::Merchant(_) => {}
         }
         self.fold(id.0.wrapping_neg());
+    }
+
+    /// Lets what ran out by `at` end: holds of the card's account, freezes of both.
+    pub(crate) fn run_out(&mut self, card: u32, at: Timestamp) {
+        let account = self.cards[card as usize].account;
+        self.expire_holds(account, at);
+        let on_card = self.cards[card as usize].freezes.clone();
+        let on_account = self.accounts[account as usize].freezes.clone();
+        // Nearly all have none, and a clone of nothing asks for no memory.
+        self.end_run_out(&on_card, at);
+        self.end_run_out(&on_account, at);
+    }
+
+    /// Ends those of `listed` that ran out.
+    fn end_run_out(&mut self, listed: &[FreezeId], at: Timestamp) {
+        for id in listed {
+            if self.freezes.get(id).is_some_and(|freeze| !freeze.holds_at(at)) {
+                self.end_freeze(*id, Ending::Expired { at });
+            }
+        }
     }
 
     /// Ends holds and freezes that ran out by `at`, the longest overdue first, a bounded number of them.
@@ -182,7 +240,7 @@ impl Machine {
             if let Some(transaction) = self.transaction_mut(hold.number) {
                 transaction.state = match hold.captured {
                     0 => State::Expired,
-                    captured => State::Captured { captured },
+                    captured => State::Captured { captured, amount: hold.amount },
                 };
             }
             released += 1;
@@ -191,12 +249,14 @@ impl Machine {
     }
 
     /// The freezes in force on what `scope` names.
-    fn freezes_on(&self, scope: &Scope) -> Result<&[FreezeId], Refusal> {
+    pub(crate) fn freezes_on(&self, scope: &Scope) -> Result<&[FreezeId], Refusal> {
         Ok(match scope {
             Scope::Pin(card) | Scope::Card(card) => {
                 &self.card(*card).ok_or(Refusal::NotFound(Subject::Card))?.freezes
             }
-            Scope::Account(account) => &self.account(*account).ok_or(Refusal::NotFound(Subject::Account))?.freezes,
+            Scope::Account(account) => {
+                &self.account(*account).ok_or(Refusal::NotFound(Subject::Account))?.freezes
+            }
             Scope::Terminal(acceptor) => {
                 &self.terminal(*acceptor).ok_or(Refusal::NotFound(Subject::Terminal))?.freezes
             }
@@ -240,7 +300,9 @@ fn approvals_needed(freeze: &Freeze, lift: &LiftFreeze) -> Result<u8, Refusal> {
         (Exit::HolderLifts, Lifter::Holder) if lift.ground == Ground::HolderAsked => Ok(0),
         (Exit::HolderLifts, Lifter::Agent(_)) if proven => Ok(1),
         (Exit::Review { approvers }, Lifter::Agent(_)) if reviewed => Ok(approvers),
-        (Exit::Replacement, Lifter::Agent(_)) if lift.ground == Ground::FalsePositive && !gone_for_good => Ok(1),
+        (Exit::Replacement, Lifter::Agent(_)) if lift.ground == Ground::FalsePositive && !gone_for_good => {
+            Ok(1)
+        }
         (Exit::AuthorityOnly, Lifter::Authority(_)) if lift.ground == Ground::AuthorityReleased => Ok(2),
         (Exit::SignIn, Lifter::Agent(_)) if reviewed => Ok(1),
         (

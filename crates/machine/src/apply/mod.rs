@@ -12,6 +12,8 @@ mod money_back;
 mod reverse;
 mod weigh;
 
+pub(crate) use authorize::Judged;
+
 use crate::command::{Command, Place};
 use crate::ledger::Book;
 use crate::machine::{EPOCH_NEWEST, Keyed, Machine};
@@ -58,7 +60,9 @@ impl Machine {
                 None => Outcome::Refused(Refusal::NotFound(Subject::Transaction)),
             },
             Command::Fault { acceptor, origin, cause } => self.fault(*acceptor, *origin, *cause, at),
-            Command::PlaceFreeze(place) => self.place_freeze(place, at).map_or_else(Outcome::Refused, Outcome::Frozen),
+            Command::PlaceFreeze(place) => {
+                self.place_freeze(place, at).map_or_else(Outcome::Refused, Outcome::Frozen)
+            }
             Command::LiftFreeze(lift) => self.lift_freeze(lift, at).unwrap_or_else(Outcome::Refused),
             Command::Sweep => self.sweep(at),
             Command::Keyed { key, body, command } => self.keyed(*key, *body, command, at),

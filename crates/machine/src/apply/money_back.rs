@@ -3,6 +3,7 @@
 //! Used by voids, cancels and reversals alike, so that there is one place where each kind of transaction
 //! knows how it is undone. Nothing here can fail: whether it may is decided before.
 
+use crate::acceptance::Batch;
 use crate::account::Hold;
 use crate::command::{Place, Purpose};
 use crate::ids::{Origin, TransactionId};
@@ -10,7 +11,6 @@ use crate::ledger::Book;
 use crate::machine::Machine;
 use crate::outcome::Exception;
 use crate::transaction::{Counted, State, Transaction};
-use std::cmp::Reverse;
 
 /// How a transaction leaves: voided by another one, or reversed.
 #[derive(Clone, Copy)]
@@ -69,17 +69,14 @@ impl Machine {
             State::Refunded { net } => {
                 exception = self.overdrawn_by(&transaction, net);
                 self.give_back(&transaction, -net);
-                if let Some(original) = transaction.answer.original.and_then(|n| self.transaction_mut(n))
-                    && let State::Posted { refunded, .. } = &mut original.state
-                {
-                    *refunded -= net;
-                }
+                self.unrefund(&transaction, net);
                 left(net, 0)
             }
             State::Undid => {
-                if let Some(original) = transaction.answer.original {
-                    exception = self.redo(original);
-                }
+                exception = match transaction.answer.original {
+                    Some(original) => self.redo(original),
+                    None => Some(Exception::Unmatched),
+                };
                 left(0, 0)
             }
             State::Idle
@@ -100,22 +97,32 @@ impl Machine {
         exception
     }
 
-    /// Brings back what a void or cancel undid, whatever it costs: it was ours to answer for.
+    /// A refund, or so much of it, is taken back: so much less was refunded.
+    pub(crate) fn unrefund(&mut self, refund: &Transaction, minor: i64) {
+        if let Some(original) = refund.answer.original.and_then(|number| self.transaction_mut(number))
+            && let State::Posted { refunded, .. } = &mut original.state
+        {
+            *refunded -= minor;
+        }
+    }
+
+    /// Brings back what a void or cancel undid, whatever it costs: it was ours to answer for. What is forgotten
+    /// is left to people.
     fn redo(&mut self, number: TransactionId) -> Option<Exception> {
-        let transaction = *self.transaction(number)?;
+        let Some(transaction) = self.transaction(number).copied() else { return Some(Exception::Unmatched) };
         let State::Undone { net, released, .. } = transaction.state else { return None };
-        let account = self.account_of(&transaction)?;
+        let Some(account) = self.account_of(&transaction) else { return Some(Exception::Unmatched) };
         let exception = self.overdrawn_by(&transaction, net);
         let state = match transaction.purpose {
             Purpose::PreAuthorization => {
-                self.restore_hold(&transaction, account, net, 0);
+                self.restore_hold(&transaction, account, Rest { amount: net, open: net, captured: 0 });
                 self.use_limits(account, transaction.answer.at, net, 1);
                 State::Held
             }
             Purpose::Completion => {
-                if let Some(original) = transaction.answer.original {
-                    self.capture(account, original, net, released);
-                }
+                // Of the hold only what is still there can be taken again.
+                let original = transaction.answer.original;
+                let released = original.map_or(0, |original| self.capture(account, original, net, released));
                 self.give_back(&transaction, -net);
                 State::Posted { net, refunded: 0, released }
             }
@@ -145,36 +152,32 @@ impl Machine {
     }
 
     /// Takes `released` off the hold of pre-authorization `number` for a capture of `minor`; ends the hold
-    /// when nothing of it is left. Says whether it is still open.
-    pub(crate) fn capture(&mut self, account: u32, number: TransactionId, minor: i64, released: i64) -> bool {
+    /// when nothing of it is left. Says how much was taken off: nothing where there is no hold any more. What
+    /// was captured is remembered all the same, so that it can be undone.
+    pub(crate) fn capture(&mut self, account: u32, number: TransactionId, minor: i64, released: i64) -> i64 {
         let record = &mut self.accounts[account as usize];
-        let mut captured = minor;
-        if let Some(hold) = record.holds.iter_mut().find(|hold| hold.number == number) {
-            hold.captured += minor;
-            captured = hold.captured;
+        let Some(hold) = record.holds.iter_mut().find(|hold| hold.number == number) else {
+            if let Some(State::Captured { captured, .. }) =
+                self.transaction_mut(number).map(|original| &mut original.state)
+            {
+                *captured += minor;
+            }
+            return 0;
+        };
+        hold.captured += minor;
+        let (captured, amount, ends) = (hold.captured, hold.amount, hold.open <= released);
+        let taken = self.release(account, number, released, false);
+        if ends && let Some(original) = self.transaction_mut(number) {
+            original.state = State::Captured { captured, amount };
         }
-        self.release(account, number, released, false);
-        let open = self.accounts[account as usize].holds.iter().any(|hold| hold.number == number);
-        if !open && let Some(original) = self.transaction_mut(number) {
-            original.state = State::Captured { captured };
-        }
-        open
+        taken
     }
 
-    /// A completion is undone: what it took off the hold is held again.
+    /// A completion is undone: what it took off the hold is held again, unless the hold was given up or ran out
+    /// since.
     fn reinstate(&mut self, completion: &Transaction, net: i64, released: i64) {
-        let (Some(account), Some(number)) = (self.account_of(completion), completion.answer.original) else { return };
-        let Some(original) = self.transaction(number).copied() else { return };
-        let captured = match original.state {
-            State::Captured { captured } => captured - net,
-            State::Idle
-            | State::Held
-            | State::Posted { .. }
-            | State::Refunded { .. }
-            | State::Undid
-            | State::Undone { .. }
-            | State::Expired
-            | State::Reversed => 0,
+        let (Some(account), Some(number)) = (self.account_of(completion), completion.answer.original) else {
+            return;
         };
         let record = &mut self.accounts[account as usize];
         if let Some(hold) = record.holds.iter_mut().find(|hold| hold.number == number) {
@@ -183,55 +186,83 @@ impl Machine {
             record.held += released;
             let held = record.held;
             self.fold(held as u64);
-        } else {
-            self.restore_hold(&original, account, released, captured);
+            return;
         }
+        let Some(original) = self.transaction(number).copied() else { return };
+        let State::Captured { captured, amount } = original.state else { return };
+        let captured = captured - net;
+        let ran_out = original.answer.at.plus(self.policy.hold_ms) <= self.last_at;
+        let state = if ran_out || released == 0 {
+            if captured == 0 { State::Expired } else { State::Captured { captured, amount } }
+        } else {
+            self.restore_hold(&original, account, Rest { amount, open: released, captured });
+            State::Held
+        };
         if let Some(stored) = self.transaction_mut(number) {
-            stored.state = State::Held;
+            stored.state = state;
         }
     }
 
-    fn restore_hold(&mut self, original: &Transaction, account: u32, open: i64, captured: i64) {
-        if open == 0 {
-            return;
-        }
+    fn restore_hold(&mut self, original: &Transaction, account: u32, rest: Rest) {
         let number = original.answer.number;
         let payee = original.place.as_ref().and_then(|place| self.payee(place)).unwrap_or(Book::Suspense);
         let card = original.card.and_then(|card| self.card_slots.at(&card)).unwrap_or(u32::MAX);
         let expires_at = original.answer.at.plus(self.policy.hold_ms);
-        let amount = original.answer.amount.minor;
         let approval = number.approval();
+        let Rest { amount, open, captured } = rest;
         self.hold(account, Hold { number, approval, card, payee, amount, open, captured, expires_at });
     }
 
-    /// Counts a transaction in its terminal's batch; `sign` -1 takes it out.
-    pub(crate) fn count(&mut self, origin: &Origin, counted: Option<Counted>, sign: i64) {
-        let (Origin::Terminal { acceptor, batch, .. }, Some(counted)) = (origin, counted) else { return };
-        let Some(slot) = self.terminal_slots.at(acceptor) else { return };
-        let totals = &mut self.terminals[slot as usize].batch_mut(*batch).totals;
-        let change = |amount: &mut i64, count: &mut u32, minor: i64| {
-            *amount += sign * minor;
-            *count = count.saturating_add_signed(sign as i32);
-        };
-        match counted {
-            Counted::Debit(minor) => change(&mut totals.debit_amount, &mut totals.debit_count, minor),
-            Counted::Credit(minor) => change(&mut totals.credit_amount, &mut totals.credit_count, minor),
+    /// Counts a transaction in its terminal's batch, and says as what; as nothing where the batch is closed: what
+    /// both sides agreed on does not change any more.
+    pub(crate) fn count(&mut self, origin: &Origin, counted: Counted) -> Option<Counted> {
+        let Origin::Terminal { acceptor, batch, .. } = origin else { return None };
+        let slot = self.terminal_slots.at(acceptor)?;
+        let record = self.batch_mut(slot, *batch);
+        if record.closed {
+            return None;
         }
-        let folded = totals.debit_amount as u64 ^ (totals.credit_amount as u64).rotate_left(32);
+        record.add(counted, 1);
+        let folded = record.totals.debit_amount as u64 ^ (record.totals.credit_amount as u64).rotate_left(32);
         self.fold(folded);
+        Some(counted)
     }
 
-    fn uncount(&mut self, transaction: &Transaction) {
-        if let Some(origin) = transaction.origin {
-            self.count(&origin, transaction.counted, -1);
+    /// Takes a transaction out of its batch's totals, if they are still open.
+    pub(crate) fn uncount(&mut self, transaction: &Transaction) {
+        let (Some(Origin::Terminal { acceptor, batch, .. }), Some(counted)) =
+            (transaction.origin, transaction.counted)
+        else {
+            return;
+        };
+        let slot = self.terminal_slots.at(&acceptor);
+        let batches = slot.map(|slot| &mut self.terminals[slot as usize].batches);
+        let record =
+            batches.and_then(|kept| kept.iter_mut().find(|kept| kept.number == batch && !kept.closed));
+        if let Some(record) = record {
+            record.add(counted, -1);
+            let folded =
+                record.totals.debit_amount as u64 ^ (record.totals.credit_amount as u64).rotate_left(32);
+            self.fold(folded);
         }
     }
 
-    /// Whether the batch that `origin` belongs to is closed.
-    pub(crate) fn settled(&self, origin: Option<&Origin>) -> bool {
-        let Some(Origin::Terminal { acceptor, batch, .. }) = origin else { return false };
-        self.terminal(*acceptor)
-            .is_some_and(|terminal| terminal.batches.iter().any(|b| b.number == *batch && b.closed))
+    /// Whether the batch a message belongs to is closed already.
+    pub(crate) fn counted_late(&self, origin: &Origin) -> bool {
+        let Origin::Terminal { acceptor, batch, .. } = origin else { return false };
+        let terminal = self.terminal(*acceptor);
+        terminal.is_some_and(|terminal| terminal.batches.iter().any(|b| b.number == *batch && b.closed))
+    }
+
+    /// Whether a transaction was counted in a batch that is closed: one that is no longer kept was.
+    pub(crate) fn settled(&self, transaction: &Transaction) -> bool {
+        let (Some(Origin::Terminal { acceptor, batch, .. }), Some(_)) =
+            (transaction.origin, transaction.counted)
+        else {
+            return false;
+        };
+        let open = |kept: &Batch| kept.number == batch && !kept.closed;
+        self.terminal(acceptor).is_some_and(|terminal| !terminal.batches.iter().any(open))
     }
 
     /// Whether two places belong to the same merchant.
@@ -245,19 +276,21 @@ impl Machine {
     }
 }
 
-impl crate::acceptance::Terminal {
-    /// The record of batch `number`, begun if there is none; the oldest closed one makes room.
-    pub(crate) fn batch_mut(&mut self, number: u32) -> &mut crate::acceptance::Batch {
-        use crate::acceptance::{BATCHES_KEPT, Batch};
-        if let Some(place) = self.batches.iter().position(|batch| batch.number == number) {
-            return &mut self.batches[place];
-        }
-        if self.batches.len() >= BATCHES_KEPT {
-            let oldest = self.batches.iter().enumerate().min_by_key(|(place, batch)| (Reverse(batch.closed), *place));
-            let place = oldest.map_or(0, |(place, _)| place);
-            self.batches.remove(place);
-        }
-        self.batches.push(Batch { number, ..Batch::default() });
-        self.batches.last_mut().expect("one was just pushed")
+/// What is left of a hold.
+struct Rest {
+    amount: i64,
+    open: i64,
+    captured: i64,
+}
+
+impl Batch {
+    fn add(&mut self, counted: Counted, sign: i32) {
+        let totals = &mut self.totals;
+        let (amount, count, minor) = match counted {
+            Counted::Debit(minor) => (&mut totals.debit_amount, &mut totals.debit_count, minor),
+            Counted::Credit(minor) => (&mut totals.credit_amount, &mut totals.credit_count, minor),
+        };
+        *amount += i64::from(sign) * minor;
+        *count = count.saturating_add_signed(sign);
     }
 }

@@ -38,11 +38,17 @@ impl Machine {
         let mut causes = CauseSet::EMPTY;
         let other_card = ask.card.is_some_and(|card| original.card != Some(card));
         let other_amount = ask.amount.is_some_and(|amount| amount != original.answer.amount);
-        if other_card || other_amount {
+        let other_money =
+            ask.remaining.is_some_and(|remaining| remaining.currency != original.answer.amount.currency);
+        if other_card || other_amount || other_money {
             causes.insert(Cause::OriginalMismatch);
         }
         if original.purpose == Purpose::Reversal || original.purpose == Purpose::Fault {
             causes.insert(Cause::OriginalMismatch);
+        }
+        // A void or cancel stands or does not: there is no part of it.
+        if original.state == State::Undid && remaining != 0 {
+            causes.insert(Cause::NotSupported);
         }
         let in_force = self.in_force(&original);
         if ask.remaining.is_some() && !(0..=in_force).contains(&remaining) {
@@ -56,7 +62,7 @@ impl Machine {
         }
 
         // Nothing above this line changes anything; nothing below it can fail.
-        let mut exception = self.settled(original.origin.as_ref()).then_some(Exception::AfterSettlement);
+        let mut exception = self.settled(&original).then_some(Exception::AfterSettlement);
         let undone = match remaining {
             0 => self.undo(original.answer.number, Leave::Reversed),
             _ => {
@@ -94,51 +100,81 @@ impl Machine {
             State::Held => {
                 let holds = self.account_of(transaction).map(|slot| &self.accounts[slot as usize].holds);
                 let number = transaction.answer.number;
-                holds.and_then(|holds| holds.iter().find(|hold| hold.number == number)).map_or(0, |hold| hold.open)
+                holds
+                    .and_then(|holds| holds.iter().find(|hold| hold.number == number))
+                    .map_or(0, |hold| hold.open)
             }
             State::Undid => transaction.answer.amount.minor,
-            State::Idle | State::Undone { .. } | State::Captured { .. } | State::Expired | State::Reversed => 0,
+            State::Idle
+            | State::Undone { .. }
+            | State::Captured { .. }
+            | State::Expired
+            | State::Reversed => 0,
         }
     }
 
     /// Takes `minor` back of what is in force; the rest stands.
     fn reduce(&mut self, original: &Transaction, minor: i64) {
         let account = self.account_of(original);
-        let state = match original.state {
+        let (state, counted) = match original.state {
             State::Posted { net, refunded, released } => {
                 self.give_back(original, minor);
-                if let Some(account) = account {
-                    self.give_back_limits(account, original.answer.at, minor, false);
+                match (original.purpose, account) {
+                    (Purpose::Completion, Some(account)) => self.uncapture(original, account, minor),
+                    (_, Some(account)) => self.give_back_limits(account, original.answer.at, minor, false),
+                    (_, None) => {}
                 }
-                let (Some(Counted::Debit(_)), Some(origin)) = (original.counted, original.origin) else {
-                    self.set_state(original, State::Posted { net: net - minor, refunded, released }, original.counted);
-                    return;
-                };
-                self.count(&origin, original.counted, -1);
-                let counted = Some(Counted::Debit(net - minor));
-                self.count(&origin, counted, 1);
-                self.set_state(original, State::Posted { net: net - minor, refunded, released }, counted);
-                return;
+                let net = net - minor;
+                (State::Posted { net, refunded, released }, self.recount(original, Counted::Debit(net)))
             }
             State::Held => {
                 if let Some(account) = account {
                     self.release(account, original.answer.number, minor, false);
+                    let holds = &mut self.accounts[account as usize].holds;
+                    if let Some(hold) = holds.iter_mut().find(|hold| hold.number == original.answer.number) {
+                        hold.amount -= minor;
+                    }
                     self.give_back_limits(account, original.answer.at, minor, false);
                 }
-                State::Held
+                (State::Held, original.counted)
             }
             State::Refunded { net } => {
                 self.give_back(original, -minor);
-                State::Refunded { net: net - minor }
+                self.unrefund(original, minor);
+                let net = net - minor;
+                (State::Refunded { net }, self.recount(original, Counted::Credit(net)))
             }
             State::Idle
             | State::Undid
             | State::Undone { .. }
             | State::Captured { .. }
             | State::Expired
-            | State::Reversed => original.state,
+            | State::Reversed => (original.state, original.counted),
         };
-        self.set_state(original, state, original.counted);
+        self.set_state(original, state, counted);
+    }
+
+    /// A transaction counts with another amount from now on.
+    fn recount(&mut self, original: &Transaction, counted: Counted) -> Option<Counted> {
+        original.counted?;
+        if self.settled(original) {
+            return original.counted;
+        }
+        self.uncount(original);
+        original.origin.and_then(|origin| self.count(&origin, counted))
+    }
+
+    /// So much less was captured of the hold a completion belongs to.
+    fn uncapture(&mut self, completion: &Transaction, account: u32, minor: i64) {
+        let Some(number) = completion.answer.original else { return };
+        let holds = &mut self.accounts[account as usize].holds;
+        if let Some(hold) = holds.iter_mut().find(|hold| hold.number == number) {
+            hold.captured -= minor;
+        } else if let Some(stored) = self.transaction_mut(number)
+            && let State::Captured { captured, .. } = &mut stored.state
+        {
+            *captured -= minor;
+        }
     }
 
     fn set_state(&mut self, original: &Transaction, state: State, counted: Option<Counted>) {

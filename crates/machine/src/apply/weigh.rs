@@ -2,8 +2,8 @@
 //!
 //! No early way out: all causes are wanted, for the explanation; their order decides, not the order here.
 
-use crate::account::{Account, Card, HOLDS_MAX, within};
 use crate::acceptance::TerminalStanding;
+use crate::account::{Account, Card, HOLDS_MAX, within};
 use crate::cause::{Cause, CauseSet};
 use crate::command::{
     Authorize, CardStanding, ChipCheck, Entry, House, PinCheck, Place, Purpose, ValueCheck,
@@ -26,13 +26,37 @@ pub(crate) struct Weighed {
     pub payee: Option<Book>,
 }
 
+impl Weighed {
+    /// Nothing found.
+    pub const fn nothing() -> Weighed {
+        Weighed { causes: CauseSet::EMPTY, facts: NO_FACTS, card: None, account: None, payee: None }
+    }
+}
+
+const NO_FACTS: Facts = Facts {
+    limit: None,
+    used: None,
+    available: None,
+    balance: None,
+    tries_left: None,
+    freeze: None,
+    until: None,
+};
+
+/// Whether a message asks for something new or follows what was approved before: freezes of shops stop the
+/// first, and the second only where they reach everything.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    New,
+    Following,
+}
+
 impl Machine {
     /// Every reason to decline `ask` at `at`, and the figures behind them.
     pub(crate) fn weigh(&self, ask: &Authorize, at: Timestamp) -> Weighed {
-        let mut found =
-            Weighed { causes: CauseSet::EMPTY, facts: Facts::default(), card: None, account: None, payee: None };
+        let mut found = Weighed::nothing();
         self.weigh_form(ask, at, &mut found);
-        self.weigh_place(&ask.place, at, &mut found);
+        self.weigh_place(&ask.place, Manner::New, at, &mut found);
         let Some(card_slot) = self.card_slots.at(&ask.card) else {
             found.causes.insert(Cause::CardUnknown);
             return found;
@@ -46,7 +70,7 @@ impl Machine {
         let local = account.zone.local(at);
         self.weigh_card(ask, card, account, &local, &mut found);
         self.weigh_freezes(ask, card, account, at, &mut found);
-        self.weigh_checks(ask, card, &mut found);
+        self.weigh_checks(ask, card, at, &mut found);
         self.weigh_switches(ask, card, &local, &mut found);
         if debits(ask.purpose) {
             self.weigh_limits(ask, card, account, at, &mut found);
@@ -76,6 +100,11 @@ impl Machine {
             | Purpose::Reversal
             | Purpose::Fault => found.causes.insert(Cause::NotSupported),
         }
+        // Batches and payouts of our terminals are in one currency.
+        let at_terminal = matches!(ask.place, Place::Terminal(_));
+        if at_terminal && ask.amount.currency != self.policy.currency {
+            found.causes.insert(Cause::NotSupported);
+        }
         if ask.answer_by.is_some_and(|by| at > by) {
             found.causes.insert(Cause::TooLate);
         }
@@ -92,7 +121,8 @@ impl Machine {
     }
 
     /// Terminal and merchant: enrolled, signed in, not frozen.
-    pub(crate) fn weigh_place(&self, place: &Place, at: Timestamp, found: &mut Weighed) {
+    pub(crate) fn weigh_place(&self, place: &Place, manner: Manner, at: Timestamp, found: &mut Weighed) {
+        let stops = |freeze: &&Freeze| manner == Manner::New || freeze.reach == Reach::All;
         found.payee = self.payee(place);
         let merchant = match place {
             Place::Elsewhere { .. } => return,
@@ -107,7 +137,7 @@ impl Machine {
                     if terminal.standing == TerminalStanding::Out {
                         found.causes.insert(Cause::TerminalNotSignedIn);
                     }
-                    if let Some(freeze) = self.holding(&terminal.freezes, at).next() {
+                    if let Some(freeze) = self.holding(&terminal.freezes, at).find(stops) {
                         found.causes.insert(freeze.decline_cause());
                         found.facts.freeze = Some(freeze.id);
                     }
@@ -118,15 +148,23 @@ impl Machine {
         match merchant {
             None => found.causes.insert(Cause::MerchantUnknown),
             Some(slot) => {
-                if let Some(freeze) = self.holding(&self.merchants[slot as usize].freezes, at).next() {
+                let freezes = &self.merchants[slot as usize].freezes;
+                if let Some(freeze) = self.holding(freezes, at).find(stops) {
                     found.causes.insert(Cause::MerchantFrozen);
-                    found.facts.freeze = Some(freeze.id);
+                    found.facts.freeze.get_or_insert(freeze.id);
                 }
             }
         }
     }
 
-    fn weigh_card(&self, ask: &Authorize, card: &Card, account: &Account, local: &Local, found: &mut Weighed) {
+    fn weigh_card(
+        &self,
+        ask: &Authorize,
+        card: &Card,
+        account: &Account,
+        local: &Local,
+        found: &mut Weighed,
+    ) {
         match card.standing {
             CardStanding::Active => {}
             CardStanding::Inactive => found.causes.insert(Cause::CardInactive),
@@ -147,20 +185,34 @@ impl Machine {
             found.causes.insert(Cause::VerificationFailed);
         }
         let stripe_of_chip = card.chip && ask.entry == Entry::Stripe;
-        let too_many = card.chip && ask.entry == Entry::Fallback && card.fallbacks >= self.policy.fallbacks_max;
+        let too_many =
+            card.chip && ask.entry == Entry::Fallback && card.fallbacks >= self.policy.fallbacks_max;
         if stripe_of_chip || too_many {
             found.causes.insert(Cause::FallbackRefused);
         }
     }
 
     /// Freezes in force among `ids`.
-    fn holding<'a>(&'a self, ids: &'a [FreezeId], at: Timestamp) -> impl Iterator<Item = &'a Freeze> {
+    pub(crate) fn holding<'a>(
+        &'a self,
+        ids: &'a [FreezeId],
+        at: Timestamp,
+    ) -> impl Iterator<Item = &'a Freeze> {
         ids.iter().filter_map(|id| self.freezes.get(id)).filter(move |freeze| freeze.holds_at(at))
     }
 
-    fn weigh_freezes(&self, ask: &Authorize, card: &Card, account: &Account, at: Timestamp, found: &mut Weighed) {
+    fn weigh_freezes(
+        &self,
+        ask: &Authorize,
+        card: &Card,
+        account: &Account,
+        at: Timestamp,
+        found: &mut Weighed,
+    ) {
         let spent = account.usage.on(&account.zone.local(at)).day_amount;
-        let mut decisive: Option<Cause> = None;
+        // Terminal and merchant come before the card in order: their freeze stays the one that is named.
+        let named = found.facts.freeze.is_some();
+        let (mut decisive, mut until): (Option<Cause>, _) = (None, None);
         for freeze in self.holding(&card.freezes, at).chain(self.holding(&account.freezes, at)) {
             let reaches = match freeze.reach {
                 Reach::PinUse => ask.checks.pin != PinCheck::Absent,
@@ -175,20 +227,22 @@ impl Machine {
             }
             let cause = freeze.decline_cause();
             found.causes.insert(cause);
-            if decisive.is_none_or(|before| cause < before) {
+            if !named && decisive.is_none_or(|before| cause < before) {
                 decisive = Some(cause);
                 found.facts.freeze = Some(freeze.id);
-                found.facts.until = freeze.expires_at;
+                until = freeze.expires_at;
             }
         }
+        found.facts.until = found.facts.until.or(until);
     }
 
-    fn weigh_checks(&self, ask: &Authorize, card: &Card, found: &mut Weighed) {
+    fn weigh_checks(&self, ask: &Authorize, card: &Card, at: Timestamp, found: &mut Weighed) {
         match ask.checks.pin {
             PinCheck::Right => {}
             PinCheck::Wrong => {
                 found.causes.insert(Cause::WrongPin);
-                found.facts.tries_left = Some(self.policy.pin_tries_max.saturating_sub(card.tries + 1));
+                let tries = self.tries(card, at).saturating_add(1);
+                found.facts.tries_left = Some(self.policy.pin_tries_max.saturating_sub(tries));
             }
             PinCheck::Absent => {
                 if self.needs_pin(ask, card) {
@@ -255,7 +309,14 @@ impl Machine {
         }
     }
 
-    fn weigh_limits(&self, ask: &Authorize, card: &Card, account: &Account, at: Timestamp, found: &mut Weighed) {
+    fn weigh_limits(
+        &self,
+        ask: &Authorize,
+        card: &Card,
+        account: &Account,
+        at: Timestamp,
+        found: &mut Weighed,
+    ) {
         let usage = account.usage.on(&account.zone.local(at));
         let limits = &account.limits;
         let amount = ask.amount.minor;
@@ -276,7 +337,7 @@ impl Machine {
         let recent = within(&card.attempts, at, self.policy.burst_ms);
         let most = self.policy.burst_max;
         hit(Cause::TooFrequent, recent >= most, i64::from(most), i64::from(recent));
-        let holds = account.holds.len();
+        let holds = account.holds.iter().filter(|hold| hold.expires_at > at).count();
         let full = ask.purpose == Purpose::PreAuthorization && holds >= HOLDS_MAX;
         hit(Cause::TooFrequent, full, HOLDS_MAX as i64, holds as i64);
         if card.hits.cool_until > at {
