@@ -34,6 +34,8 @@ Cardwarden: a card-payment host that protects accounts without abandoning their 
                                   whether a journal is whole; what it says
   cardwarden replay DIR [--until N]
                                   applies a journal again and proves every stored answer
+  cardwarden risk evaluate --transactions FILE --epoch DAY --train FROM..TO --delay DAYS --test FROM..TO [--json]
+                                  how well a model learned on some days finds the fraud of later ones
   cardwarden help | version
 ";
 
@@ -66,6 +68,7 @@ fn run() -> Result<(), Stop> {
         "explain" => commands::explain::run(arguments),
         "journal" => commands::journal::run(arguments),
         "replay" => commands::replay::run(arguments),
+        "risk" => commands::risk::run(arguments),
         "help" => {
             say!("{}", HELP.trim_end());
             Ok(())

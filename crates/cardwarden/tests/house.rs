@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["cardcrypto", "gateway", "iso8583", "journal", "machine", "shard", "terminal"]),
     (
         "cardwarden",
-        &["cardcrypto", "gateway", "iso8583", "journal", "machine", "shard", "sim", "terminal", "web"],
+        &["cardcrypto", "gateway", "iso8583", "journal", "machine", "risk", "shard", "sim", "terminal", "web"],
     ),
 ];
 

@@ -5,6 +5,7 @@ pub mod iso;
 pub mod journal;
 pub mod keys;
 pub mod replay;
+pub mod risk;
 pub mod serve;
 
 use std::fmt;

@@ -17,7 +17,7 @@ use machine::command::Command;
 use machine::outcome::Outcome;
 use machine::time::Zone;
 use std::path::PathBuf;
-use web::{Access, ApiKey, Scopes};
+use web::settings::{Access, ApiKey, Scopes};
 
 /// Runs `serve …`.
 ///

@@ -11,6 +11,7 @@ pub use recovery::{Recovery, open};
 
 use crate::clock;
 use gateway::Ticket;
+use journal::Draft;
 use machine::cause::Cause;
 use machine::command::Command;
 use machine::outcome::Outcome;
@@ -46,7 +47,7 @@ enum Wake {
     /// A look at the machine.
     Look(Look, oneshot::Sender<Result<Box<dyn Any + Send>, Unavailable>>),
     /// The oldest record handed out is durable, up to this sequence; its buffer comes back.
-    Durable(u64, Vec<u8>),
+    Durable(u64, Draft),
     /// It could not be made durable.
     Failed(String),
     /// No more: finish what is under way.
@@ -141,7 +142,7 @@ impl Host {
         };
         let applying = {
             let shard = Shard::new(recovery.machine);
-            let loop_state = Applying { shard, records, sink, events, gauges: Arc::clone(&gauges), spare: Vec::new() };
+            let loop_state = Applying { shard, records, sink, events, gauges: Arc::clone(&gauges), body: Vec::new(), spare: Vec::new() };
             std::thread::Builder::new().name("machine".to_owned()).spawn(move || loop_state.run(&wakes))?
         };
         let threads = Threads { applying, writing, snapshots, host: host.clone() };
@@ -210,11 +211,12 @@ impl Threads {
 /// The applying thread.
 struct Applying {
     shard: Shard<Asker>,
-    records: SyncSender<Vec<u8>>,
+    records: SyncSender<Draft>,
+    body: Vec<u8>,
     sink: GatewaySink,
     events: broadcast::Sender<Arc<Vec<Event>>>,
     gauges: Arc<Gauges>,
-    spare: Vec<Vec<u8>>,
+    spare: Vec<Draft>,
 }
 
 impl Applying {
@@ -245,11 +247,11 @@ impl Applying {
             }
             Wake::One(command, answer) => self.shard.submit(Asker::One(answer), command),
             Wake::Look(look, answer) => self.shard.look(Asker::Looking(answer), look),
-            Wake::Durable(seq, body) => {
+            Wake::Durable(seq, draft) => {
                 self.gauges.head.store(seq, Ordering::Release);
                 self.gauges.records.fetch_add(1, Ordering::Relaxed);
-                self.gauges.bytes.fetch_add(body.len() as u64, Ordering::Relaxed);
-                self.spare.push(body);
+                self.gauges.bytes.fetch_add(draft.body().len() as u64, Ordering::Relaxed);
+                self.spare.push(draft);
                 self.shard.durable();
             }
             Wake::Failed(why) => {
@@ -265,13 +267,16 @@ impl Applying {
 
     fn apply(&mut self) {
         while self.shard.has_work() {
-            let mut body = self.spare.pop().unwrap_or_default();
-            body.clear();
-            if !self.shard.batch(clock::now(), &mut body) {
-                self.spare.push(body);
+            self.body.clear();
+            if !self.shard.batch(clock::now(), &mut self.body) {
                 continue;
             }
-            if self.records.send(body).is_err() {
+            // Checksums and hash are made here, beside the writing thread, which only writes.
+            let mut draft = self.spare.pop().unwrap_or_else(Draft::new);
+            draft.clear();
+            draft.extend(&self.body);
+            draft.seal();
+            if self.records.send(draft).is_err() {
                 self.shard.failed();
             }
         }

@@ -4,7 +4,7 @@
 //! Nothing here knows what a record says.
 
 use super::Wake;
-use journal::{AppendError, Files, Journal, Prepared, Preparation, Seq, Snapshot};
+use journal::{AppendError, Draft, Files, Journal, Prepared, Preparation, Seq, Snapshot};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) struct Trim {
 /// Why the journal could not be closed in good order.
 pub(super) fn run(
     mut journal: Journal<Files>,
-    records: &Receiver<Vec<u8>>,
+    records: &Receiver<Draft>,
     inbox: &Sender<Wake>,
     trims: &Receiver<Trim>,
 ) -> Result<(), String> {
@@ -43,8 +43,8 @@ pub(super) fn run(
         .map_err(|error| format!("no thread to prepare segments: {error}"))?;
     loop {
         match records.recv_timeout(IDLE) {
-            Ok(body) => {
-                if !append(&mut journal, body, inbox, &back) {
+            Ok(draft) => {
+                if !append(&mut journal, draft, inbox, &back) {
                     break;
                 }
             }
@@ -73,13 +73,13 @@ pub(super) fn run(
 /// Appends one record and says so. Where the next segment is not ready yet it is waited for.
 fn append(
     journal: &mut Journal<Files>,
-    body: Vec<u8>,
+    mut draft: Draft,
     inbox: &Sender<Wake>,
     back: &Receiver<Preparation<Files>>,
 ) -> bool {
     loop {
-        match journal.append(&body) {
-            Ok(seq) => return inbox.send(Wake::Durable(seq.0, body)).is_ok(),
+        match journal.append_draft(&mut draft) {
+            Ok(seq) => return inbox.send(Wake::Durable(seq.0, draft)).is_ok(),
             Err(AppendError::Unprepared) => match back.recv() {
                 Ok(preparation) => journal.give_preparation(preparation),
                 Err(_) => return false,
