@@ -52,6 +52,21 @@ pub struct Terminal {
     pub freezes: Vec<FreezeId>,
 }
 
+impl Terminal {
+    /// Whether batch `number` is closed: kept as such, or so long past that it is not kept any more.
+    #[must_use]
+    pub fn has_closed(&self, number: u32) -> bool {
+        match self.batches.iter().find(|batch| batch.number == number) {
+            Some(batch) => batch.closed,
+            None => {
+                // Numbers run from 1 to 999,999 and begin again: half of them lie behind the current one.
+                let behind = (i64::from(self.batch) - i64::from(number)).rem_euclid(i64::from(BATCH_MAX));
+                (1..=i64::from(BATCH_MAX) / 2).contains(&behind)
+            }
+        }
+    }
+}
+
 /// A batch of a terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, BorshSerialize, BorshDeserialize)]
 pub struct Batch {

@@ -307,8 +307,8 @@ impl Machine {
         self.place_freeze(&own_freeze(scope, cause, evidence), at).ok()
     }
 
-    /// Uses, or with a negative sign gives back, limits of the account's day and month.
-    pub(crate) fn use_limits(&mut self, account: u32, at: Timestamp, minor: i64, count: u32) {
+    /// Uses limits of the account's day and month.
+    fn use_limits(&mut self, account: u32, at: Timestamp, minor: i64, count: u32) {
         let record = &mut self.accounts[account as usize];
         let local = record.zone.local(at);
         let mut usage = record.usage.on(&local);
@@ -317,6 +317,22 @@ impl Machine {
         usage.day_count = usage.day_count.saturating_add(count);
         record.usage = usage;
         self.fold(usage.day_amount as u64);
+    }
+
+    /// Uses again what a transaction of `used_at` used and gave back, where its day and month are still counted.
+    pub(crate) fn use_limits_again(&mut self, account: u32, used_at: Timestamp, minor: i64) {
+        let record = &mut self.accounts[account as usize];
+        let local = record.zone.local(used_at);
+        let usage = &mut record.usage;
+        if usage.day == local.day {
+            usage.day_amount += minor;
+            usage.day_count = usage.day_count.saturating_add(1);
+        }
+        if usage.month == local.month_number() {
+            usage.month_amount += minor;
+        }
+        let folded = usage.day_amount as u64;
+        self.fold(folded);
     }
 
     /// Gives back what a transaction of `used_at` used, where its day and month are still counted.

@@ -21,7 +21,7 @@ impl Machine {
         let Some(slot) = self.terminal_slots.at(&acceptor) else {
             return Outcome::Refused(Refusal::NotFound(Subject::Terminal));
         };
-        if batch > BATCH_MAX {
+        if !self.may_settle(slot, batch) {
             return Outcome::Refused(Refusal::OutOfRange(Subject::Batch));
         }
         let record = self.batch_mut(slot, batch);
@@ -38,6 +38,13 @@ impl Machine {
             self.close(slot, batch);
         }
         Outcome::Settled { totals: counted, agree, at }
+    }
+
+    /// Whether a batch can be asked about: not one so long past that it is not kept any more.
+    fn may_settle(&self, slot: u32, batch: u32) -> bool {
+        let terminal = &self.terminals[slot as usize];
+        let kept = terminal.batches.iter().any(|kept| kept.number == batch);
+        batch <= BATCH_MAX && (kept || !terminal.has_closed(batch))
     }
 
     /// Closes a batch once: its money is settled, and the terminal goes on with the next number.
@@ -98,7 +105,7 @@ impl Machine {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let slot = self.terminal_slots.at(&acceptor).ok_or(Refusal::NotFound(Subject::Terminal))?;
-        if batch > BATCH_MAX {
+        if !self.may_settle(slot, batch) {
             return Err(Refusal::OutOfRange(Subject::Batch));
         }
         if self.terminals[slot as usize].standing == TerminalStanding::Out {

@@ -59,8 +59,11 @@ impl Machine {
             }
             State::Held => {
                 if let Some(account) = self.account_of(&transaction) {
+                    // What was captured of it stands, and stays one of the day's payments.
+                    let holds = &self.accounts[account as usize].holds;
+                    let whole = !holds.iter().any(|hold| hold.number == number && hold.captured > 0);
                     let open = self.release(account, number, 0, true);
-                    self.give_back_limits(account, transaction.answer.at, open, true);
+                    self.give_back_limits(account, transaction.answer.at, open, whole);
                     left(open, 0)
                 } else {
                     left(0, 0)
@@ -116,7 +119,7 @@ impl Machine {
         let state = match transaction.purpose {
             Purpose::PreAuthorization => {
                 self.restore_hold(&transaction, account, Rest { amount: net, open: net, captured: 0 });
-                self.use_limits(account, transaction.answer.at, net, 1);
+                self.use_limits_again(account, transaction.answer.at, net);
                 State::Held
             }
             Purpose::Completion => {
@@ -128,7 +131,7 @@ impl Machine {
             }
             Purpose::Sale => {
                 self.give_back(&transaction, -net);
-                self.use_limits(account, transaction.answer.at, net, 1);
+                self.use_limits_again(account, transaction.answer.at, net);
                 State::Posted { net, refunded: 0, released: 0 }
             }
             Purpose::BalanceInquiry
@@ -218,10 +221,10 @@ impl Machine {
     pub(crate) fn count(&mut self, origin: &Origin, counted: Counted) -> Option<Counted> {
         let Origin::Terminal { acceptor, batch, .. } = origin else { return None };
         let slot = self.terminal_slots.at(acceptor)?;
-        let record = self.batch_mut(slot, *batch);
-        if record.closed {
+        if self.terminals[slot as usize].has_closed(*batch) {
             return None;
         }
+        let record = self.batch_mut(slot, *batch);
         record.add(counted, 1);
         let folded = record.totals.debit_amount as u64 ^ (record.totals.credit_amount as u64).rotate_left(32);
         self.fold(folded);
@@ -250,19 +253,13 @@ impl Machine {
     /// Whether the batch a message belongs to is closed already.
     pub(crate) fn counted_late(&self, origin: &Origin) -> bool {
         let Origin::Terminal { acceptor, batch, .. } = origin else { return false };
-        let terminal = self.terminal(*acceptor);
-        terminal.is_some_and(|terminal| terminal.batches.iter().any(|b| b.number == *batch && b.closed))
+        self.terminal(*acceptor).is_some_and(|terminal| terminal.has_closed(*batch))
     }
 
-    /// Whether a transaction was counted in a batch that is closed: one that is no longer kept was.
+    /// Whether a transaction was counted in a batch that is closed.
     pub(crate) fn settled(&self, transaction: &Transaction) -> bool {
-        let (Some(Origin::Terminal { acceptor, batch, .. }), Some(_)) =
-            (transaction.origin, transaction.counted)
-        else {
-            return false;
-        };
-        let open = |kept: &Batch| kept.number == batch && !kept.closed;
-        self.terminal(acceptor).is_some_and(|terminal| !terminal.batches.iter().any(open))
+        let counted = transaction.origin.filter(|_| transaction.counted.is_some());
+        counted.is_some_and(|origin| self.counted_late(&origin))
     }
 
     /// Whether two places belong to the same merchant.

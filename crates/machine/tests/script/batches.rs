@@ -103,6 +103,11 @@ fn several_batches_are_kept_and_no_money_gets_stuck() {
         books                          -> Funding -1000.00, Clearing(0) 14.00, Payable(0) 1.00
         settle T1 batch=3 debit=3.00/1 -> agrees: debit 3.00/1 credit 0.00/0
         wait 1m
+        # A batch long past is closed, kept or not.
+        sale R9 C1 1.00 batch=1        -> approved, exception after settlement
+        settle T1 batch=1 debit=1.00/1 -> refused: out of range batch
+        void R10 of=R1                 -> declined original_spent
+        reverse R1                     -> accepted, exception after settlement
         sale R6 C1 6.00 batch=6        -> approved
         show T1                        -> batch 2; 2 debit 2.00/1 credit 0.00/0; 4 debit 4.00/1 credit 0.00/0; 5 debit 5.00/1 credit 0.00/0; 6 debit 6.00/1 credit 0.00/0
     "#]]);

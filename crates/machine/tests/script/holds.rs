@@ -150,13 +150,13 @@ fn what_was_released_in_between_is_not_held_again() {
         complete R2 of=R1 20.00 more -> approved
         # The rest is reversed: the captured part stands.
         reverse R1                   -> accepted
-        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 0, month 20.00
+        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 1, month 20.00
         uncomplete R3 of=R2          -> approved
-        show A1                      -> balance 100.00, held 0.00, available 100.00, today 20.00 in 0, month 20.00
+        show A1                      -> balance 100.00, held 0.00, available 100.00, today 20.00 in 1, month 20.00
         show R1                      -> reversed
         # And back again.
         reverse R3                   -> accepted
-        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 0, month 20.00
+        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 1, month 20.00
         show R1                      -> reversed
         # The cancel of a completion leaves the hold; that is cancelled; then the first cancel is taken back.
         preauth R4 C1 50.00          -> approved
@@ -164,11 +164,11 @@ fn what_was_released_in_between_is_not_held_again() {
         uncomplete R6 of=R5          -> approved
         cancel R7 of=R4              -> approved
         reverse R6                   -> accepted
-        show A1                      -> balance 30.00, held 0.00, available 30.00, today 20.00 in 0, month 20.00
+        show A1                      -> balance 30.00, held 0.00, available 30.00, today 20.00 in 1, month 20.00
         show R4                      -> undone
         show R5                      -> posted 50.00
         uncomplete R8 of=R5          -> approved
-        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 0, month 20.00
+        show A1                      -> balance 80.00, held 0.00, available 80.00, today 20.00 in 1, month 20.00
         show R4                      -> undone
     "#]]);
 }
