@@ -32,7 +32,6 @@ try:
     from pydukpt import _core as dukpt
     from pyemv import ac, cvn, kd
     from pyemv import cvv as dynamic
-    from pyemv import mac as emv_mac
     from pyemv import sm as script
     from pyemv import tlv
 except ImportError as missing:
@@ -161,9 +160,12 @@ def pin_values(dice):
 
 
 def card_values(dice):
-    cvk, pan, expiry = dice.des(16), dice.digits(12, 19), dice.digits(4)
-    code = dice.choice((dice.digits(3), "000", "999"))
-    value = cvv.generate_cvv(cvk, pan, expiry, code)
+    value = ""
+    # Where there are fewer than three digits psec gives fewer, and the algorithm goes on with the letters.
+    while len(value) != 3:
+        cvk, pan, expiry = dice.des(16), dice.digits(12, 19), dice.digits(4)
+        code = dice.choice((dice.digits(3), "000", "999"))
+        value = cvv.generate_cvv(cvk, pan, expiry, code)
     return {"kind": "CVV", "cvk": upper(cvk), "pan": pan, "expiry": expiry, "service_code": code, "cvv": value}
 
 

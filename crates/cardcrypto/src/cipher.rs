@@ -45,8 +45,9 @@ impl Tdes {
         des_encrypt(&self.first, block)
     }
 
-    /// What MAC algorithm 3 does at its end: decrypt under the second part, encrypt under the third (the first again
-    /// under a key of double length). Nothing under a key of single length, which makes it algorithm 1.
+    /// What MAC algorithm 3 does at its end: decrypt under the second part, encrypt under the third (the
+    /// first again under a key of double length). Nothing under a key of single length, which makes it
+    /// algorithm 1.
     pub(crate) fn finish_retail(&self, block: [u8; 8]) -> [u8; 8] {
         match &self.rest {
             None => block,
@@ -251,8 +252,8 @@ pub fn cbc_decrypt<const N: usize>(
     Ok(())
 }
 
-/// Encrypts or decrypts in place by the stream of encrypted counters, which begin at `counter` and count as one big
-/// endian number (ISO/IEC 10116, CTR). The last block may be partial.
+/// Encrypts or decrypts in place by the stream of encrypted counters, which begin at `counter` and count as
+/// one big endian number (ISO/IEC 10116, CTR). The last block may be partial.
 pub fn ctr<const N: usize>(cipher: &impl BlockCipher<N>, mut counter: [u8; N], data: &mut [u8]) {
     for chunk in data.chunks_mut(N) {
         let stream = cipher.encrypt(counter);

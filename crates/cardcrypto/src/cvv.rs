@@ -1,4 +1,5 @@
-//! Card verification values: on the stripe (CVV), on the back (CVV2), in the chip (iCVV), and Mastercard's dynamic one.
+//! Card verification values: on the stripe (CVV), on the back (CVV2), in the chip (iCVV), and Mastercard's
+//! dynamic one.
 //!
 //! Which of them a sale must bring is not known here.
 
@@ -85,8 +86,9 @@ impl ServiceCode {
     }
 }
 
-/// The card verification value (Visa CVV, Mastercard CVC, UnionPay CVN; one algorithm): number, expiry and service code
-/// in two blocks, the first under the left key half, both folded under the whole key of double length, decimalized.
+/// The card verification value (Visa CVV, Mastercard CVC, UnionPay CVN; one algorithm): number, expiry and
+/// service code in two blocks, the first under the left key half, both folded under the whole key of double
+/// length, decimalized.
 pub fn card_verification_value(cvk: &Tdes, pan: &Pan, expiry: Expiry, service_code: ServiceCode) -> Cvv {
     let mut blocks = Zeroizing::new([0_u8; 16]);
     let digits = pan.ascii().iter().chain(&expiry.0).chain(&service_code.0);
@@ -101,8 +103,9 @@ pub fn card_verification_value(cvk: &Tdes, pan: &Pan, expiry: Expiry, service_co
     Cvv(decimalize::<3>(&cvk.encrypt(folded)).map(|digit| b'0' + digit))
 }
 
-/// Mastercard's dynamic value of a contactless stripe (CVC3, PayPass - Mag Stripe): 0 to 65535, of which the card sends
-/// the last digits it has room for. `track` is the track template in the clear, `master` the card's own key.
+/// Mastercard's dynamic value of a contactless stripe (CVC3, PayPass - Mag Stripe): 0 to 65535, of which the
+/// card sends the last digits it has room for. `track` is the track template in the clear, `master` the
+/// card's own key.
 pub fn dynamic_cvc3(master: &Tdes, track: &[u8], unpredictable: [u8; 4], atc: [u8; 2]) -> u16 {
     let code = retail_mac(master, Padding::OneThenZeros, track);
     let mut block = [0; 8];

@@ -4,9 +4,9 @@
 
 use crate::hexadecimal;
 
-/// The feature code drawn under a signature: settlement date (MMDD, `0000` where there is none) and reference number as
-/// sixteen digits, the two halves folded as hexadecimal numbers, eight characters (Q/CUP 009.1, electronic signature).
-/// `None` when the date has not four or the reference not twelve digits.
+/// The feature code drawn under a signature: settlement date (MMDD, `0000` where there is none) and reference
+/// number as sixteen digits, the two halves folded as hexadecimal numbers, eight characters (Q/CUP 009.1,
+/// electronic signature). `None` when the date has not four or the reference not twelve digits.
 pub fn feature_code(date: Option<&str>, reference: &str) -> Option<String> {
     let date = date.unwrap_or("0000");
     let digits = |text: &str, len: usize| text.len() == len && text.bytes().all(|byte| byte.is_ascii_digit());

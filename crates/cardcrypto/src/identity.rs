@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-/// What is wrong with a number. The first two are sure; [`IdentityError::Check`] of an organization's number is worth a
-/// warning only, since some real ones fail it.
+/// What is wrong with a number. The first two are sure; [`IdentityError::Check`] of an organization's number
+/// is worth a warning only, since some real ones fail it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityError {
     /// Not as many characters as the number has.
@@ -103,7 +103,8 @@ fn organization_value(character: u8) -> Option<usize> {
     ORGANIZATION_ALPHABET.iter().position(|known| *known == character)
 }
 
-/// An organization's unified social credit code (GB 32100-2015): eighteen characters of which the last is a check.
+/// An organization's unified social credit code (GB 32100-2015): eighteen characters of which the last is a
+/// check.
 ///
 /// # Errors
 /// [`IdentityError`] names what is wrong. [`IdentityError::Check`] deserves a warning, not a refusal.
@@ -120,8 +121,8 @@ pub fn organization_code(text: &str) -> Result<(), IdentityError> {
     if last == (31 - sum % 31) % 31 { Ok(()) } else { Err(IdentityError::Check) }
 }
 
-/// The code of the subject itself, nine characters (GB 11714-1997): the ninth to the seventeenth of an organization's
-/// code. Newer ones are assigned without regard to its check.
+/// The code of the subject itself, nine characters (GB 11714-1997): the ninth to the seventeenth of an
+/// organization's code. Newer ones are assigned without regard to its check.
 ///
 /// # Errors
 /// [`IdentityError`] names what is wrong. [`IdentityError::Check`] deserves a warning, not a refusal.

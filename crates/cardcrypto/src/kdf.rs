@@ -9,11 +9,11 @@ use crate::mac::cmac;
 /// Most bytes of a derivation context.
 pub const CONTEXT_BYTES_MAX: usize = 256;
 
-/// Derives a key by NIST SP 800-108r1, 4.1: blocks `CMAC(base, i | label | 00 | context | L)` with a 32-bit counter
-/// from 1 and the length `L` in bits as 32 bits. DES keys are given odd parity.
+/// Derives a key by NIST SP 800-108r1, 4.1: blocks `CMAC(base, i | label | 00 | context | L)` with a 32-bit
+/// counter from 1 and the length `L` in bits as 32 bits. DES keys are given odd parity.
 ///
-/// `label` says what the key is for; the algorithm's number is appended, so that keys of two algorithms from one
-/// context are unrelated.
+/// `label` says what the key is for; the algorithm's number is appended, so that keys of two algorithms from
+/// one context are unrelated.
 pub fn derive(base: &Aes, label: &[u8], context: &[u8], algorithm: KeyAlgorithm) -> Key {
     let mut out = zeroize::Zeroizing::new([0_u8; KEY_BYTES_MAX]);
     let out = &mut out[..algorithm.bytes()];

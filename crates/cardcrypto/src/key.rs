@@ -1,6 +1,7 @@
 //! Clear keys as types that cannot leak, and their check values.
 //!
-//! No key is stored, chosen or permitted anything here: see [`crate::hsm`] for who may do what with which key.
+//! No key is stored, chosen or permitted anything here: see [`crate::hsm`] for who may do what with which
+//! key.
 
 use std::fmt;
 
@@ -323,7 +324,8 @@ impl Key {
         }
     }
 
-    /// The check value by the method usual for the algorithm: zeros for DES and SM4, CMAC for AES and HMAC keys.
+    /// The check value by the method usual for the algorithm: zeros for DES and SM4, CMAC for AES and HMAC
+    /// keys.
     pub fn check_value(&self) -> CheckValue {
         match self {
             Self::Tdes(key) => CheckValue::of_zeros(&Tdes::new(key)),
@@ -355,7 +357,7 @@ impl fmt::Debug for Key {
 pub struct CheckValue([u8; 5]);
 
 impl CheckValue {
-    fn first_of(bytes: &[u8]) -> Self {
+    pub(crate) fn first_of(bytes: &[u8]) -> Self {
         let mut first = [0; 5];
         first.copy_from_slice(&bytes[..5]);
         Self(first)

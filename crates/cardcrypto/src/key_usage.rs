@@ -131,7 +131,8 @@ coded! {
     PinVerificationX9132A2 = b"V4",
     /// PIN verification: X9.132 algorithm 3.
     PinVerificationX9132A3 = b"V5",
-    /// Keyed hash of card numbers. No standard has letters for it: a number, which the standard leaves to vendors.
+    /// Keyed hash of card numbers. No standard has letters for it: a number, which the standard leaves to
+    /// vendors.
     CardHash = b"10",
     /// UnionPay's MAC between terminal and centre, which is none of ISO's: a vendor's number as well.
     MacUnionPay = b"11",
@@ -223,7 +224,8 @@ impl Exportability {
 pub enum KeyStatus {
     /// In full use.
     Active,
-    /// Replaced, but still taken for what was made under it: it checks and decrypts, it makes and encrypts nothing.
+    /// Replaced, but still taken for what was made under it: it checks and decrypts, it makes and encrypts
+    /// nothing.
     Overlap,
     /// Its time is over; refused.
     Expired,

@@ -1,8 +1,9 @@
-//! Everything a card and a terminal can prove: card numbers, PINs, tracks, PIN blocks, MACs, verification values,
-//! chip cryptograms, key blocks, DUKPT, the national algorithms, and the [`Hsm`] that holds the keys.
+//! Everything a card and a terminal can prove: card numbers, PINs, tracks, PIN blocks, MACs, verification
+//! values, chip cryptograms, key blocks, DUKPT, the national algorithms, and the [`Hsm`] that holds the keys.
 //!
-//! What must not live here: logging, serialization frameworks, files, sockets, a clock, accounts or any decision
-//! about money. A secret type has no `Display`, no serialization, and a `Debug` that shows none of it.
+//! What must not live here: logging, serialization frameworks, files, sockets, a clock, accounts or any
+//! decision about money. A secret type has no `Display`, no serialization, and a `Debug` that shows none of
+//! it.
 
 pub mod cipher;
 pub mod cvv;

@@ -1,6 +1,6 @@
 //! Message authentication codes of the trade: ISO/IEC 9797-1, CMAC, HMAC, and UnionPay's own.
 //!
-//! Which key may make which code is not decided here: see [`crate::hsm::KeyUsage`].
+//! Which key may make which code is not decided here: see [`crate::hsm::MacAlgorithm::usages`].
 
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
@@ -12,7 +12,8 @@ use crate::key::HmacKey;
 /// How a message is filled to whole blocks (ISO/IEC 9797-1:2011, 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Padding {
-    /// Method 1: zero bytes, none where the message ends with its block; an empty message is one block of zeros.
+    /// Method 1: zero bytes, none where the message ends with its block; an empty message is one block of
+    /// zeros.
     Zeros,
     /// Method 2: one byte `80`, then zero bytes.
     OneThenZeros,
@@ -61,16 +62,17 @@ fn each_block<const N: usize>(padding: Padding, data: &[u8], mut take: impl FnMu
 }
 
 /// MAC algorithm 1 (ISO/IEC 9797-1:2011, 7.2): cipher block chaining, the last block. With triple DES and
-/// [`Padding::Zeros`] it is the code between institutions of Q/CUP 006.4; the SM4 variant is cut to 8 bytes there.
+/// [`Padding::Zeros`] it is the code between institutions of Q/CUP 006.4; the SM4 variant is cut to 8 bytes
+/// there.
 pub fn cbc_mac<const N: usize>(cipher: &impl BlockCipher<N>, padding: Padding, data: &[u8]) -> [u8; N] {
     let mut chain = [0; N];
     each_block(padding, data, |block| chain = cipher.encrypt(xor(block, &chain)));
     chain
 }
 
-/// MAC algorithm 3 (ISO/IEC 9797-1:2011, 7.4; ANSI X9.19, "retail MAC"): single DES chaining under the first part of
-/// the key, then decryption under the second and encryption under the third (the first again, of a double-length
-/// key). Under a key of single length it is algorithm 1.
+/// MAC algorithm 3 (ISO/IEC 9797-1:2011, 7.4; ANSI X9.19, "retail MAC"): single DES chaining under the first
+/// part of the key, then decryption under the second and encryption under the third (the first again, of a
+/// double-length key). Under a key of single length it is algorithm 1.
 pub fn retail_mac(key: &Tdes, padding: Padding, data: &[u8]) -> [u8; 8] {
     let mut chain = [0; 8];
     each_block(padding, data, |block| chain = key.encrypt_first(xor(block, &chain)));
@@ -130,8 +132,9 @@ pub fn hmac_sha256_of(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 /// UnionPay's MAC between terminal and centre ("ECB MAC", Q/CUP 009.1), with what is seen on the way.
 ///
-/// The message, filled with zeros, is folded by exclusive or into one block; the block's hexadecimal text is encrypted
-/// in two chained halves. The SM4 form over blocks of 16 bytes is built by analogy and varies by acquirer.
+/// The message, filled with zeros, is folded by exclusive or into one block; the block's hexadecimal text is
+/// encrypted in two chained halves. The SM4 form over blocks of 16 bytes is built by analogy and varies by
+/// acquirer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnionPayEcbMac<const N: usize> {
     /// All blocks of the message folded into one.

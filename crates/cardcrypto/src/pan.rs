@@ -145,8 +145,8 @@ impl Hash for Pan {
     }
 }
 
-/// The Luhn check digit, `'0'` to `'9'`, of a payload of digits (ISO/IEC 7812-1, annex B); `None` when a character
-/// is no digit.
+/// The Luhn check digit, `'0'` to `'9'`, of a payload of digits (ISO/IEC 7812-1, annex B); `None` when a
+/// character is no digit.
 pub fn luhn_check_digit(payload: &str) -> Option<char> {
     let mut sum = 0_u32;
     for (place, character) in payload.bytes().rev().enumerate() {
@@ -160,8 +160,8 @@ pub fn luhn_check_digit(payload: &str) -> Option<char> {
     char::from_digit((10 - sum % 10) % 10, 10)
 }
 
-/// Whether the last digit of `number` is the Luhn check digit of those before it. An empty text or one with another
-/// character is not valid.
+/// Whether the last digit of `number` is the Luhn check digit of those before it. An empty text or one with
+/// another character is not valid.
 pub fn luhn_valid(number: &str) -> bool {
     let Some(last) = number.chars().next_back() else {
         return false;

@@ -73,7 +73,8 @@ impl PinFormat {
 
 /// What is malformed about a PIN block.
 ///
-/// A block decrypted under the wrong key looks malformed too: the sender and its key are meant, not the holder.
+/// A block decrypted under the wrong key looks malformed too: the sender and its key are meant, not the
+/// holder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PinBlockError {
     /// Not as many bytes as the format has.
@@ -219,8 +220,9 @@ fn letters(entropy: &dyn Entropy, out: &mut [u8; 8]) -> Result<(), EntropyFailed
     Ok(())
 }
 
-/// The card number field of format 4 (ISO 9564-1:2017, 9.4.2.3): the number of digits beyond 12, the digits, zeros;
-/// fewer than 12 digits are filled with zeros on the left. `None` for other characters or more than 19.
+/// The card number field of format 4 (ISO 9564-1:2017, 9.4.2.3): the number of digits beyond 12, the digits,
+/// zeros; fewer than 12 digits are filled with zeros on the left. `None` for other characters or more than
+/// 19.
 pub fn iso4_pan_field(digits: &str) -> Option<[u8; 16]> {
     if digits.is_empty() || digits.len() > 19 || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
         return None;
@@ -242,8 +244,8 @@ pub fn iso4_pin_field(pin: &Pin, random: [u8; 8]) -> Zeroizing<[u8; 16]> {
     Zeroizing::new(lay_out(PinFormat::Iso4, pin, fill))
 }
 
-/// Enciphers a PIN in format 4 (ISO 9564-1:2017, 9.4.2): the PIN field, enciphered, folded with the card number field,
-/// enciphered again.
+/// Enciphers a PIN in format 4 (ISO 9564-1:2017, 9.4.2): the PIN field, enciphered, folded with the card
+/// number field, enciphered again.
 pub fn encipher_iso4(cipher: &impl BlockCipher<16>, pin: &Pin, pan: &Pan, random: [u8; 8]) -> [u8; 16] {
     let field = iso4_pan_field(pan.expose()).expect("a card number has at most 19 digits");
     cipher.encrypt(xor(cipher.encrypt(*iso4_pin_field(pin, random)), &field))
@@ -313,6 +315,7 @@ mod tests {
             (PinFormat::Iso2, "241234FFFFFFFFF0", PinBlockError::Fill),
             (PinFormat::Iso2, "2D1234FFFFFFFFFF", PinBlockError::PinLength),
             (PinFormat::Iso3, "341261AAAAEDCB56", PinBlockError::Fill),
+            (PinFormat::Iso3, "341261AAAAEDCBC9", PinBlockError::Fill),
             (PinFormat::Iso4, "041261AAAAEDCBA9", PinBlockError::Size),
             (PinFormat::UnionPayNoPan, "06123456FFFFFFF1", PinBlockError::Fill),
             (PinFormat::UnionPayNoPan, "0612345AFFFFFFFF", PinBlockError::Digit),

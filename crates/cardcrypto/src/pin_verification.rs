@@ -55,8 +55,8 @@ pub(crate) fn decimalize<const COUNT: usize>(block: &[u8]) -> [u8; COUNT] {
     digits
 }
 
-/// Visa's PIN verification value (Visa PVV algorithm; ISO 9564 calls it a reference value): the 11 digits before the
-/// check digit, the key index 0 to 9 and the first four PIN digits, encrypted and decimalized.
+/// Visa's PIN verification value (Visa PVV algorithm; ISO 9564 calls it a reference value): the 11 digits
+/// before the check digit, the key index 0 to 9 and the first four PIN digits, encrypted and decimalized.
 ///
 /// `key_index` is used as its last decimal digit.
 pub fn visa_pvv(pvk: &Tdes, key_index: u8, pin: &Pin, pan: &Pan) -> Pvv {
@@ -155,8 +155,8 @@ impl fmt::Debug for PinOffset {
 }
 
 impl Ibm3624 {
-    /// A rule: the conversion table, the first digit of the card number that counts (from 0), how many count, and the
-    /// hexadecimal digit that fills.
+    /// A rule: the conversion table, the first digit of the card number that counts (from 0), how many count,
+    /// and the hexadecimal digit that fills.
     ///
     /// # Errors
     /// [`Ibm3624Error::Table`], [`Ibm3624Error::Fill`].
@@ -169,6 +169,21 @@ impl Ibm3624 {
             return Err(Ibm3624Error::Fill);
         }
         Ok(Self { table: table.map(|digit| digit - b'0'), first, count, fill })
+    }
+
+    /// The conversion table as sixteen characters.
+    #[cfg(feature = "payshield")]
+    pub(crate) fn table(&self) -> String {
+        self.table.iter().map(|digit| char::from(digit + b'0')).collect()
+    }
+
+    /// What of a card number is encrypted, as sixteen hexadecimal characters.
+    #[cfg(feature = "payshield")]
+    pub(crate) fn validation(&self, pan: &Pan) -> Result<Zeroizing<String>, Ibm3624Error> {
+        let (first, count) = (usize::from(self.first), usize::from(self.count));
+        let counted = pan.ascii().get(first..first + count).ok_or(Ibm3624Error::Range)?;
+        let fill = std::iter::repeat(crate::hexadecimal::digit(self.fill));
+        Ok(Zeroizing::new(counted.iter().copied().chain(fill).take(16).map(char::from).collect()))
     }
 
     /// Sixteen digits of which the PIN's length is the natural PIN (IBM 3624 PIN verification).

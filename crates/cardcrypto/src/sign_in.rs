@@ -1,7 +1,7 @@
 //! The working keys in field 62 of a UnionPay terminal's sign-in (Q/CUP 009.1).
 //!
-//! Which keys a terminal has is the host's to know; here their field is laid out, taken apart and, for whoever plays a
-//! terminal, opened.
+//! Which keys a terminal has is the host's to know; here their field is laid out, taken apart and, for
+//! whoever plays a terminal, opened.
 
 use std::fmt;
 
@@ -132,8 +132,8 @@ impl SignInLayout {
         Ok(keys.collect())
     }
 
-    /// Lays the field out from keys in their order: each a cryptogram and its check value, as [`crate::Hsm`] exports
-    /// them. A MAC key of 8 bytes is followed by zeros where its place has 16.
+    /// Lays the field out from keys in their order: each a cryptogram and its check value, as [`crate::Hsm`]
+    /// exports them. A MAC key of 8 bytes is followed by zeros where its place has 16.
     ///
     /// # Errors
     /// [`SignInError::Length`] for more or fewer keys; [`SignInError::Key`].
@@ -157,7 +157,8 @@ impl SignInLayout {
     /// Opens one key under the terminal's master key and checks its check value, as a terminal does.
     ///
     /// # Errors
-    /// [`SignInError::Key`] when it is no whole number of the master key's blocks; [`SignInError::CheckValue`].
+    /// [`SignInError::Key`] when it is no whole number of the master key's blocks;
+    /// [`SignInError::CheckValue`].
     pub fn open<const N: usize>(
         self,
         master: &impl BlockCipher<N>,

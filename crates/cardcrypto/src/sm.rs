@@ -83,8 +83,8 @@ impl Sm2PublicKey {
         point
     }
 
-    /// Whether `signature` (r, then s, 32 bytes each) is the signer's over the message; the digest covers the identity
-    /// and key first (the Z value of GB/T 32918.2-2016, 5.5).
+    /// Whether `signature` (r, then s, 32 bytes each) is the signer's over the message; the digest covers the
+    /// identity and key first (the Z value of GB/T 32918.2-2016, 5.5).
     pub fn is_right(&self, message: &[u8], signature: &[u8; 64]) -> bool {
         Signature::from_slice(signature).is_ok_and(|signature| self.0.verify(message, &signature).is_ok())
     }
@@ -96,7 +96,8 @@ impl fmt::Debug for Sm2PublicKey {
     }
 }
 
-/// A key that makes SM2 signatures (GB/T 32918.2-2016), with the signer's identity. Wiped on drop, never shown.
+/// A key that makes SM2 signatures (GB/T 32918.2-2016), with the signer's identity. Wiped on drop, never
+/// shown.
 pub struct Sm2PrivateKey(SigningKey);
 
 impl Sm2PrivateKey {
@@ -139,8 +140,8 @@ impl Sm2PrivateKey {
         Sm2PublicKey(self.0.as_ref().clone())
     }
 
-    /// The signature over the message: r, then s. Its secret number comes from key and message (RFC 6979), so no bad
-    /// randomness gives the key away.
+    /// The signature over the message: r, then s. Its secret number comes from key and message (RFC 6979), so
+    /// no bad randomness gives the key away.
     ///
     /// # Errors
     /// [`Sm2Error::Signing`], which no one has ever seen.

@@ -1,6 +1,7 @@
 //! The card number's keyed hash, by which everything behind the gateway knows a card.
 //!
-//! No unkeyed hash of a card number lives here: nineteen digits are guessed in an afternoon (PCI DSS 3.5.1.1).
+//! No unkeyed hash of a card number lives here: nineteen digits are guessed in an afternoon (PCI DSS
+//! 3.5.1.1).
 
 use std::fmt;
 
@@ -22,8 +23,8 @@ impl fmt::Debug for CardToken {
 
 /// Makes card tokens: HMAC-SHA-256 (FIPS 198-1) under a key of its own, cut to 16 bytes.
 ///
-/// HMAC and not a faster hash, because every HSM has it. The key's state is prepared once. For a rotation two hashers
-/// live side by side: a card is looked up under the new one, then the old one.
+/// HMAC and not a faster hash, because every HSM has it. The key's state is prepared once. For a rotation two
+/// hashers live side by side: a card is looked up under the new one, then the old one.
 #[derive(Clone)]
 pub struct CardHasher {
     prepared: Hmac<Sha256>,
@@ -65,7 +66,8 @@ mod tests {
         assert_eq!(token, hasher(1).token(&pan("6225880212345675")));
         assert_ne!(token, hasher(2).token(&pan("6225880212345675")));
         assert_ne!(token, hasher(1).token(&pan("6225880212345676")));
-        // Independently: python3 -c 'import hmac;print(hmac.new(b"\1"*32,b"6225880212345675","sha256").hexdigest())'
+        // Independently: python3 -c 'import
+        // hmac;print(hmac.new(b"\1"*32,b"6225880212345675","sha256").hexdigest())'
         assert_eq!(format!("{token:?}"), "CardToken(5FA0DE74F8CE91E3753D9D96B99ABD8B)");
     }
 }

@@ -16,8 +16,8 @@ pub const TRACK2_CHARACTERS_MAX: usize = 37;
 /// Bytes behind the encrypted part of a packed track.
 const BYTES_BEHIND: usize = 1;
 
-/// Track 2, or the chip's image of it (tag 57): card number, expiry, service code and what the issuer adds. Wiped on
-/// drop, shown masked; never stored once the sale is decided.
+/// Track 2, or the chip's image of it (tag 57): card number, expiry, service code and what the issuer adds.
+/// Wiped on drop, shown masked; never stored once the sale is decided.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Track2 {
     /// ASCII digits with `D` as separator; those past `len` are zero bytes.
@@ -178,8 +178,8 @@ fn encrypted_part<const N: usize>(packed: &mut [u8]) -> Result<&mut [u8; N], Tra
     <&mut [u8; N]>::try_from(&mut packed[start..end]).map_err(|_| TrackError::Block)
 }
 
-/// Encrypts a packed track in place as UnionPay terminals do under the track key: one block, which ends one byte before
-/// the last (Q/CUP 009.1; acquirers vary).
+/// Encrypts a packed track in place as UnionPay terminals do under the track key: one block, which ends one
+/// byte before the last (Q/CUP 009.1; acquirers vary).
 ///
 /// # Errors
 /// [`TrackError::Block`] for fewer bytes than a block and one.

@@ -1,4 +1,5 @@
-//! Random trials by dice of our own: what is encoded comes back, and nothing that comes from outside makes us stumble.
+//! Random trials by dice of our own: what is encoded comes back, and nothing that comes from outside makes us
+//! stumble.
 //!
 //! A failed trial prints the seed; `CARDCRYPTO_SEED=... cargo test -p cardcrypto --test random` repeats it.
 

@@ -42,7 +42,8 @@ fn profile(entry: &Entry<'_>) -> Option<Profile> {
     Profile::of(scheme, digits.parse().ok()?)
 }
 
-/// How the card's key comes from the issuer's: what the entry says, else the operation's name, else the profile's.
+/// How the card's key comes from the issuer's: what the entry says, else the operation's name, else the
+/// profile's.
 fn option(entry: &Entry<'_>, profile: Option<Profile>) -> MasterKeyOption {
     let said = entry.maybe_text("mk_option");
     let operation = entry.maybe_text("op").unwrap_or_default();
@@ -134,7 +135,8 @@ fn check_value(entry: &Entry<'_>, field: &str, key: &TdesKey, tally: &mut Tally)
     }
 }
 
-/// The session key by the method the entry names, or by the value it is diversified with; `None` is the master key.
+/// The session key by the method the entry names, or by the value it is diversified with; `None` is the
+/// master key.
 fn session_key(
     entry: &Entry<'_>,
     profile: Option<Profile>,

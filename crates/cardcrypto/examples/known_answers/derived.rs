@@ -122,7 +122,8 @@ fn aes_keys(entry: &Entry<'_>, tally: &mut Tally) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The PIN in a block of format 4 under one of the transaction's PIN keys; which of them the entry does not say.
+/// The PIN in a block of format 4 under one of the transaction's PIN keys; which of them the entry does not
+/// say.
 fn pin_of_format_4(
     entry: &Entry<'_>,
     derivation: &AesKey,

@@ -1,8 +1,10 @@
-//! Tries files of known answers: every entry, every value in it that can be computed, and what must be refused.
+//! Tries files of known answers: every entry, every value in it that can be computed, and what must be
+//! refused.
 //!
-//! `cargo run --release -p cardcrypto --example known_answers -- FILE...` prints a line for each failure and for each
-//! thing passed over, and per file `N passed, M failed, K skipped`. It ends with an error when anything failed.
-//! A kind of answer is known by its fields; the names of file and list only help where two kinds look alike.
+//! `cargo run --release -p cardcrypto --example known_answers -- FILE...` prints a line for each failure and
+//! for each thing passed over, and per file `N passed, M failed, K skipped`. It ends with an error when
+//! anything failed. A kind of answer is known by its fields; the names of file and list only help where two
+//! kinds look alike.
 
 #![expect(clippy::print_stdout, reason = "a command line program")]
 

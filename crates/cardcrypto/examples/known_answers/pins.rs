@@ -17,7 +17,8 @@ fn digits(values: &[u8]) -> String {
     values.iter().map(|value| char::from(b'0' + value)).collect()
 }
 
-/// The format of a name such as `ISO-0`, `ISO 9564 format 3` or `CUP-no-PAN`; `None` for the card number field alone.
+/// The format of a name such as `ISO-0`, `ISO 9564 format 3` or `CUP-no-PAN`; `None` for the card number
+/// field alone.
 fn format(name: &str) -> Result<Option<PinFormat>, Stop> {
     let name = name.to_ascii_uppercase();
     if name.contains("PAN-FIELD") || name.contains("PAN FIELD") {

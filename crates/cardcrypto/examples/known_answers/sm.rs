@@ -86,7 +86,8 @@ pub fn signature(entry: &Entry<'_>, tally: &mut Tally) -> Result<(), Stop> {
     other.push(0);
     let taken = public.is_right(&other, &entry.array("signature_r_s")?);
     tally.holds(entry, "the signature is taken for another message", !taken);
-    // A signature's number is never chosen by a caller here: with the one of the entry there is nothing to compare.
+    // A signature's number is never chosen by a caller here: with the one of the entry there is nothing to
+    // compare.
     entry.value("k");
     if entry.has("private_key") {
         let private = Sm2PrivateKey::new(identity, &entry.bytes("private_key")?).map_err(refused)?;

@@ -123,7 +123,8 @@ impl DerivedType {
         }
     }
 
-    /// Bits of security such a key offers at most, by which a base key is too weak for it (X9.24-3:2017, 6.2).
+    /// Bits of security such a key offers at most, by which a base key is too weak for it (X9.24-3:2017,
+    /// 6.2).
     pub const fn strength(self) -> usize {
         match self {
             Self::Tdes2 => 80,

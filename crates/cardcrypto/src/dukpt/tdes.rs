@@ -80,7 +80,8 @@ fn tdes_key(bytes: &[u8; 16]) -> TdesKey {
     TdesKey::new(bytes).expect("sixteen bytes are a key of double length")
 }
 
-/// A terminal's first key (initial PIN encryption key) from its base key of double length (X9.24-1:2009, A.6).
+/// A terminal's first key (initial PIN encryption key) from its base key of double length (X9.24-1:2009,
+/// A.6).
 ///
 /// # Errors
 /// [`KeyError::Length`] for a base key of another length.
@@ -104,7 +105,8 @@ fn non_reversible(key: &[u8; 16], register: &[u8; 8]) -> [u8; 8] {
     xor(des.encrypt(xor(*register, &half)), &half)
 }
 
-/// The key of one transaction, before it is varied for a purpose, from a terminal's first key (X9.24-1:2009, A.3).
+/// The key of one transaction, before it is varied for a purpose, from a terminal's first key (X9.24-1:2009,
+/// A.3).
 ///
 /// # Errors
 /// [`KeyError::Length`] for a first key of another than double length.

@@ -44,8 +44,8 @@ pub struct ChipData<'a> {
 }
 
 impl ChipData<'_> {
-    /// What the cryptogram covers, in order: 9F02 9F03 9F1A 95 5F2A 9A 9C 9F37 82 9F36, then what the profile covers of
-    /// 9F10.
+    /// What the cryptogram covers, in order: 9F02 9F03 9F1A 95 5F2A 9A 9C 9F37 82 9F36, then what the profile
+    /// covers of 9F10.
     ///
     /// # Errors
     /// [`EmvError::IssuerData`] when 9F10 is not laid out as the scheme's.
@@ -130,7 +130,7 @@ pub struct Arpc {
 }
 
 impl Arpc {
-    fn new(code: &[u8]) -> Self {
+    pub(crate) fn new(code: &[u8]) -> Self {
         let mut bytes = [0; 8];
         bytes[..code.len()].copy_from_slice(code);
         Self { bytes, len: code.len() as u8 }
@@ -171,8 +171,8 @@ pub fn arpc_method_1(key: &Tdes, arqc: [u8; 8], code: [u8; 2]) -> [u8; 8] {
     key.encrypt(xor(arqc, &[code[0], code[1], 0, 0, 0, 0, 0, 0]))
 }
 
-/// The answer by method 2 (EMV Book 2, 8.2.2): the first four bytes of a MAC over cryptogram, update and the issuer's
-/// own data.
+/// The answer by method 2 (EMV Book 2, 8.2.2): the first four bytes of a MAC over cryptogram, update and the
+/// issuer's own data.
 ///
 /// # Errors
 /// [`EmvError::ProprietaryData`].
@@ -213,7 +213,8 @@ pub enum IssuerKey<'a> {
     Sm4(&'a Sm4),
 }
 
-/// A session key with triple DES, for a counter and an unpredictable number; `None` where the master key itself is used.
+/// A session key with triple DES, for a counter and an unpredictable number; `None` where the master key
+/// itself is used.
 pub(super) fn session_key(
     method: SessionKeyMethod,
     master: &Tdes,
@@ -399,6 +400,13 @@ mod tests {
             };
             assert_eq!(keys.answer(arqc, &other), Err(EmvError::ArpcMethod));
         }
+    }
+
+    #[test]
+    fn the_issuer_s_own_data_has_a_bound() {
+        let key = Tdes::new(&TdesKey::new(&[7; 16]).unwrap());
+        assert!(arpc_method_2(&key, [0; 8], [0; 4], &[1; 8]).is_ok());
+        assert_eq!(arpc_method_2(&key, [0; 8], [0; 4], &[1; 9]), Err(EmvError::ProprietaryData));
     }
 
     #[test]

@@ -102,8 +102,9 @@ pub fn card_master_key_sm4(
     Sm4Key::new(&issuer.encrypt(*block)).expect("a block of SM4 is a key of SM4")
 }
 
-/// EMV's common session key (EMV Book 2, A1.3.1), with odd parity. `diversification` is counter and six zero bytes for
-/// cryptograms, counter, two zero bytes and unpredictable number in Mastercard's older way, the cryptogram for scripts.
+/// EMV's common session key (EMV Book 2, A1.3.1), with odd parity. `diversification` is counter and six zero
+/// bytes for cryptograms, counter, two zero bytes and unpredictable number in Mastercard's older way, the
+/// cryptogram for scripts.
 pub fn common_session_key(master: &Tdes, diversification: [u8; 8]) -> TdesKey {
     let with = |marker| {
         let mut block = diversification;
@@ -124,7 +125,8 @@ pub const fn by_counter_and_number(atc: [u8; 2], unpredictable: [u8; 4]) -> [u8;
     [atc[0], atc[1], 0, 0, a, b, c, d]
 }
 
-/// Visa's key for scripts: counter and its complement folded into the halves of the card's key, with odd parity.
+/// Visa's key for scripts: counter and its complement folded into the halves of the card's key, with odd
+/// parity.
 ///
 /// # Errors
 /// [`EmvError::Key`] for a key of another than double length.
@@ -135,8 +137,8 @@ pub fn visa_script_key(master: &TdesKey, atc: [u8; 2]) -> Result<TdesKey, EmvErr
     Ok(odd(xor(first, &counter), xor(second, &opposite)))
 }
 
-/// PBOC's session key (PBOC 3.0 part 7): counter and its complement, each behind six zero bytes, encrypted. Parity is
-/// left as it comes.
+/// PBOC's session key (PBOC 3.0 part 7): counter and its complement, each behind six zero bytes, encrypted.
+/// Parity is left as it comes.
 pub fn pboc_session_key(master: &Tdes, atc: [u8; 2]) -> TdesKey {
     double(
         master.encrypt([0, 0, 0, 0, 0, 0, atc[0], atc[1]]),
@@ -167,8 +169,8 @@ pub enum Tree {
     HeightSixteen,
 }
 
-/// The session key of EMV 2000's tree (EMV 4.1 Book 2, A1.3), which old cards still use; initialization vector zero,
-/// odd parity.
+/// The session key of EMV 2000's tree (EMV 4.1 Book 2, A1.3), which old cards still use; initialization
+/// vector zero, odd parity.
 ///
 /// # Errors
 /// [`EmvError::Key`] for a key of another than double length.

@@ -31,10 +31,11 @@ pub enum Profile {
     MastercardCvn21,
     /// Interac, cryptogram version 133.
     InteracCvn133,
-    /// UnionPay, PBOC 3.0 cryptogram version 1 with triple DES. No program of others was found to compare with.
+    /// UnionPay, PBOC 3.0 cryptogram version 1 with triple DES. No program of others was found to compare
+    /// with.
     Pboc,
-    /// UnionPay, PBOC 3.0 cryptogram version 1 with SM4 (JR/T 0025.17). Unverified: neither a program of others nor
-    /// published values were found.
+    /// UnionPay, PBOC 3.0 cryptogram version 1 with SM4 (JR/T 0025.17). Unverified: neither a program of
+    /// others nor published values were found.
     PbocSm4,
 }
 
@@ -291,9 +292,9 @@ pub struct IssuerApplicationData<'a> {
 }
 
 impl<'a> IssuerApplicationData<'a> {
-    /// Takes tag 9F10 apart by a scheme's layout: Visa and UnionPay `length, key index, version, results` (the results
-    /// begin with their own length), Mastercard `key index, version, 6 bytes of results, 2 bytes, 8 bytes of counters`
-    /// (M/Chip), Interac as Visa.
+    /// Takes tag 9F10 apart by a scheme's layout: Visa and UnionPay `length, key index, version, results`
+    /// (the results begin with their own length), Mastercard `key index, version, 6 bytes of results, 2
+    /// bytes, 8 bytes of counters` (M/Chip), Interac as Visa.
     ///
     /// # Errors
     /// [`EmvError::IssuerData`].

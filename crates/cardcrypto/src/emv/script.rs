@@ -12,8 +12,8 @@ use crate::key::TdesKey;
 use crate::mac::{Padding, retail_mac};
 use crate::pin::Pin;
 
-/// The key of one transaction's script messages from the issuer's key for integrity or confidentiality, both triple DES
-/// of double length.
+/// The key of one transaction's script messages from the issuer's key for integrity or confidentiality, both
+/// triple DES of double length.
 ///
 /// # Errors
 /// [`EmvError::Key`].
@@ -30,8 +30,9 @@ pub fn script_key(issuer: &Tdes, cryptogram: &Cryptogram<'_>) -> Result<TdesKey,
     }
 }
 
-/// The MAC of a script command (EMV Book 2, 9.2; ISO/IEC 9797-1 MAC algorithm 3, padding 2), of which cards take four to
-/// eight bytes. Where the profile says so it covers counter and cryptogram between header and data.
+/// The MAC of a script command (EMV Book 2, 9.2; ISO/IEC 9797-1 MAC algorithm 3, padding 2), of which cards
+/// take four to eight bytes. Where the profile says so it covers counter and cryptogram between header and
+/// data.
 pub fn command_mac(session: &Tdes, cryptogram: &Cryptogram<'_>, header: &[u8], data: &[u8]) -> [u8; 8] {
     let mut covered = Vec::with_capacity(header.len() + 10 + data.len());
     covered.extend_from_slice(header);
@@ -69,8 +70,8 @@ pub fn encipher(session: &Tdes, how: ScriptCipher, data: &[u8]) -> Result<Vec<u8
     Ok(out.to_vec())
 }
 
-/// The clear block of a new PIN as Visa's cards take it (VIS): bound to the card's cryptogram key, and to the current
-/// PIN where the card shall check that.
+/// The clear block of a new PIN as Visa's cards take it (VIS): bound to the card's cryptogram key, and to the
+/// current PIN where the card shall check that.
 ///
 /// # Errors
 /// [`EmvError::Key`] for a card key of another than double length.

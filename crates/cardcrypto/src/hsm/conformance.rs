@@ -1,6 +1,8 @@
-//! What every module must do, run on any of them: known answers, refusals, and who may use which key for what.
+//! What every module must do, run on any of them: known answers, refusals, and who may use which key for
+//! what.
 //!
-//! No knowledge of a back end lives here: keys come in through the trait, wrapped by a key that the back end gives.
+//! No knowledge of a back end lives here: keys come in through the trait, wrapped by a key that the back end
+//! gives.
 
 use super::{
     CardData, DataMode, EncryptedPin, Hsm, HsmError, KeyHandle, MacAlgorithm, ScriptPinKeys, WorkingKey,

@@ -12,7 +12,8 @@ use crate::dukpt::{Direction, aes, tdes};
 use crate::key::{AesKey, Key, KeyAlgorithm, TdesKey};
 use crate::key_usage::{Exportability, KeyAct, KeyAttributes, KeyStatus, KeyUsage};
 
-/// Most keys held at once: two working keys for each of a hundred thousand terminals, and room to roll them over.
+/// Most keys held at once: two working keys for each of a hundred thousand terminals, and room to roll them
+/// over.
 pub const KEYS_MAX: usize = 1 << 20;
 
 /// One key and all that is known of it.
@@ -52,7 +53,8 @@ impl Slots {
         slot.and_then(|slot| slot.held.as_deref()).ok_or(HsmError::UnknownKey)
     }
 
-    /// The key, if it is for one of `usages` and permits `act` now. Everything that uses a key comes through here.
+    /// The key, if it is for one of `usages` and permits `act` now. Everything that uses a key comes through
+    /// here.
     pub(super) fn permit(&self, key: KeyHandle, usages: &[KeyUsage], act: KeyAct) -> Result<&Held, HsmError> {
         let held = self.held(key)?;
         if !usages.contains(&held.attributes.usage) {
@@ -65,7 +67,8 @@ impl Slots {
         Ok(held)
     }
 
-    /// A key that is to leave, with whatever usage: by a way its exportability names, and no stronger than its cover.
+    /// A key that is to leave, with whatever usage: by a way its exportability names, and no stronger than
+    /// its cover.
     pub(super) fn leaving(
         &self,
         key: KeyHandle,

@@ -1,7 +1,7 @@
 //! The software module: keys in this process' memory, key schedules kept, wiped when dropped.
 //!
-//! For development and small set-ups. It is no certified module, and nothing here pretends so: whoever reads this
-//! process' memory reads the keys.
+//! For development and small set-ups. It is no certified module, and nothing here pretends so: whoever reads
+//! this process' memory reads the keys.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -53,8 +53,8 @@ impl SoftHsm {
         Self { slots: RwLock::default(), entropy }
     }
 
-    /// Puts a clear key in, with a label if it is to be found by one. For key stores, ceremonies and tests; what comes
-    /// from outside comes in key blocks.
+    /// Puts a clear key in, with a label if it is to be found by one. For key stores, ceremonies and tests;
+    /// what comes from outside comes in key blocks.
     ///
     /// # Errors
     /// [`HsmError::WrongAlgorithm`] when key, algorithm and usage do not fit; [`HsmError::Full`].

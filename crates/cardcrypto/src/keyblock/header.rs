@@ -189,8 +189,8 @@ impl Header {
     /// Reads the header of a block, and says how many characters it has. Nothing of it is authenticated.
     ///
     /// # Errors
-    /// [`KeyBlockError`] names what is malformed; [`KeyBlockError::Length`] also when the text is not as long as the
-    /// header says.
+    /// [`KeyBlockError`] names what is malformed; [`KeyBlockError::Length`] also when the text is not as long
+    /// as the header says.
     pub fn parse(text: &str) -> Result<(Self, usize), KeyBlockError> {
         if !text.is_ascii() {
             return Err(KeyBlockError::Length);
@@ -295,8 +295,8 @@ fn parse_optional(text: &[u8], count: usize) -> Result<(Vec<OptionalBlock>, usiz
         let mut len = hexadecimal_number(take(at + 2, 2)?).ok_or(malformed)?;
         let mut head = 4;
         if len == 0 {
-            // A length over 255 is said in four characters. The number in front of them counts bytes in some programs
-            // (02) and characters in the standard's own example (04).
+            // A length over 255 is said in four characters. The number in front of them counts bytes in some
+            // programs (02) and characters in the standard's own example (04).
             let [b'0', b'2' | b'4'] = take(at + 4, 2)? else {
                 return Err(malformed);
             };

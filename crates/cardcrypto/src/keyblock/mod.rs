@@ -1,5 +1,5 @@
-//! Key blocks: a key with its purpose, bound together so that neither can be changed (ANSI X9.143:2021, TR-31 before it,
-//! ISO 20038 for version E).
+//! Key blocks: a key with its purpose, bound together so that neither can be changed (ANSI X9.143:2021, TR-31
+//! before it, ISO 20038 for version E).
 //!
 //! What the host lets a key do once it is in is said in [`crate::key_usage`] and enforced in [`crate::hsm`].
 
@@ -106,7 +106,8 @@ impl KeyBlock {
         &self.secret
     }
 
-    /// Opens a block: its authentication code is checked, in constant time, before anything of the key is used.
+    /// Opens a block: its authentication code is checked, in constant time, before anything of the key is
+    /// used.
     ///
     /// # Errors
     /// [`KeyBlockError`] names what is malformed.
@@ -123,13 +124,13 @@ impl KeyBlock {
         Ok(Self { header, secret: Zeroizing::new(rest[..bits / 8].to_vec()) })
     }
 
-    /// Makes a block. The key is filled with random bytes to the longest of its algorithm, so that its length does not
-    /// show (X9.143:2021, 5.2.2).
+    /// Makes a block. The key is filled with random bytes to the longest of its algorithm, so that its length
+    /// does not show (X9.143:2021, 5.2.2).
     ///
     /// # Errors
-    /// [`KeyBlockError::ReadOnly`], [`KeyBlockError::ProtectionKey`], [`KeyBlockError::KeyLength`] for no key or one of
-    /// over 8191 bytes, [`KeyBlockError::Length`] for a block of over 9999 characters, and what is malformed in the
-    /// header.
+    /// [`KeyBlockError::ReadOnly`], [`KeyBlockError::ProtectionKey`], [`KeyBlockError::KeyLength`] for no key
+    /// or one of over 8191 bytes, [`KeyBlockError::Length`] for a block of over 9999 characters, and what is
+    /// malformed in the header.
     pub fn wrap(
         protection: &ProtectionKey,
         header: &Header,
@@ -236,7 +237,8 @@ mod tests {
         }
     }
 
-    /// One of each version: TR-31:2018 A.7.2, ANSI X9.143:2021 8.1, ISO 20038:2017 B.2, and openemv/tr31's own.
+    /// One of each version: TR-31:2018 A.7.2, ANSI X9.143:2021 8.1, ISO 20038:2017 B.2, and openemv/tr31's
+    /// own.
     const PUBLISHED: [(&str, &str, &str); 5] = [
         (
             "EFE0853B256B583D868F251CE99EA1D9",
