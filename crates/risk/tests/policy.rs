@@ -257,6 +257,9 @@ fn live_and_replay_give_the_same_bytes() {
         let (a, b) = (live.decide(&facts, &mut one), replay.decide(&facts, &mut two));
         assert_eq!(borsh::to_vec(&a).expect("memory"), borsh::to_vec(&b).expect("memory"), "step {step}");
         assert_eq!(one.row, two.row, "step {step}");
+        let brief = live.decide_briefly(&facts, &mut one);
+        assert_eq!((&brief.action, &brief.hits), (&a.action, &a.hits), "step {step}");
+        assert_eq!(brief.score.map(|score| score.margin), a.score.as_ref().map(|score| score.margin));
         acted += u32::from(a.action.is_some());
         let done = facts
             .with(Fact::Approved, i64::from(a.action.is_none()))

@@ -27,7 +27,7 @@ pub enum Refusal {
     OtherSchema,
     /// Its card says nothing of data, dates or metrics.
     NoCard,
-    /// More trees, nodes or features than are allowed.
+    /// More trees, nodes, features or margin than are allowed.
     TooLarge,
     /// Well hashed, but not sound.
     Damaged(&'static str),
@@ -47,7 +47,9 @@ impl std::fmt::Display for Refusal {
             Self::HashDiffers => write!(out, "the model's hash does not fit its bytes: it is damaged"),
             Self::OtherSchema => write!(out, "the model reads features of another schema"),
             Self::NoCard => write!(out, "the model's card names no data, dates or metrics"),
-            Self::TooLarge => write!(out, "the model has more trees, nodes or features than are allowed"),
+            Self::TooLarge => {
+                write!(out, "the model has more trees, nodes, features or margin than are allowed")
+            }
             Self::Damaged(why) => write!(out, "the model is damaged: {why}"),
             Self::Foreign { place, why } => write!(out, "{place}: {why}"),
         }

@@ -34,11 +34,32 @@ struct Column {
     absent: Absent,
 }
 
-/// What one feature adds on the way to one leaf.
+/// What one feature adds on the way to one leaf: the value in the upper 56 bits, the feature in the lower 8, so
+/// that eight fit in a cache line.
 #[derive(Clone, Copy, Debug)]
-struct Share {
-    feature: u32,
+struct Share(i64);
+
+impl Share {
+    fn feature(self) -> u8 {
+        (self.0 & 0xff) as u8
+    }
+
+    fn value(self) -> i64 {
+        self.0 >> 8
+    }
+}
+
+/// A margin may be this far from zero: 2^21 log odds. So shares fit, and no sum overflows.
+const MARGIN_MAX: i64 = 1 << 53;
+
+/// What a walk ends in.
+#[derive(Clone, Copy, Debug, Default)]
+struct Leaf {
+    /// What it adds, fixed point.
     value: i64,
+    /// Where its shares begin and end.
+    begin: u32,
+    end: u32,
 }
 
 /// A model's trees compiled for scoring.
@@ -53,12 +74,10 @@ pub struct Forest {
     order: Vec<u32>,
     /// Splits to walk in each group of [`LANES`] roots.
     depths: Vec<usize>,
-    /// By step: a leaf's fixed-point value.
-    values: Vec<i64>,
+    /// By step: what a leaf adds, and why.
+    leaves: Vec<Leaf>,
     /// By step: a leaf's value in the library's float.
     floats: Vec<f64>,
-    /// By step: where a leaf's shares begin and end.
-    spans: Vec<(u32, u32)>,
     shares: Vec<Share>,
     /// Fixed-point sum of what every tree adds before its first split, and the base.
     bias: i64,
@@ -114,15 +133,20 @@ impl Forest {
             roots: Vec::new(),
             order: Vec::new(),
             depths: Vec::new(),
-            values: Vec::with_capacity(nodes),
+            leaves: Vec::with_capacity(nodes),
             floats: Vec::with_capacity(nodes),
-            spans: Vec::with_capacity(nodes),
             shares: Vec::new(),
             bias: base,
             base,
             arithmetic,
             encoding,
         };
+        // What every tree can add at most; with this checked, no sum below can overflow.
+        let most = |tree: &Tree| tree.nodes.iter().map(|node| node.value.unsigned_abs()).max().unwrap_or(0);
+        let total = trees.iter().fold(base.unsigned_abs(), |sum, tree| sum.saturating_add(most(tree)));
+        if total > MARGIN_MAX as u64 {
+            return Err(Refusal::TooLarge);
+        }
         let mut by_depth = Vec::with_capacity(trees.len());
         for (at, tree) in trees.iter().enumerate() {
             tree.check(features)?;
@@ -142,7 +166,7 @@ impl Forest {
     fn plant(&mut self, tree: &Tree) -> Result<(), Refusal> {
         let root = self.steps.len();
         self.roots.push(root as u32);
-        self.bias = self.bias.saturating_add(tree.nodes[0].value);
+        self.bias += tree.nodes[0].value;
         let mut queue = vec![(0_usize, Vec::<(u16, i64)>::new())];
         self.push(&tree.nodes[0]);
         let mut head = 0;
@@ -151,7 +175,7 @@ impl Forest {
             let here = root + head;
             let node = &tree.nodes[at];
             if node.is_leaf() {
-                self.seal(here, &path);
+                self.seal(here, &path)?;
             } else {
                 let column = self.column(node)?;
                 let left = self.steps.len();
@@ -159,7 +183,7 @@ impl Forest {
                 for child in [node.left as usize, node.right as usize] {
                     self.push(&tree.nodes[child]);
                     let mut way = path.clone();
-                    way.push((node.feature, tree.nodes[child].value.saturating_sub(node.value)));
+                    way.push((node.feature, tree.nodes[child].value - node.value));
                     queue.push((child, way));
                 }
             }
@@ -171,25 +195,27 @@ impl Forest {
     /// A step that stays where it is, until it is known to be a split.
     fn push(&mut self, node: &Node) {
         self.steps.push(Step { threshold: i64::MAX, left: self.steps.len() as u32, column: 0 });
-        self.values.push(node.value);
+        self.leaves.push(Leaf { value: node.value, ..Leaf::default() });
         self.floats.push(f64::from_bits(node.float));
-        self.spans.push((0, 0));
     }
 
     /// Notes what every feature adds on the way to a leaf.
-    fn seal(&mut self, leaf: usize, path: &[(u16, i64)]) {
+    fn seal(&mut self, leaf: usize, path: &[(u16, i64)]) -> Result<(), Refusal> {
         let begin = self.shares.len();
-        for &(feature, value) in path {
-            let feature = u32::from(feature);
-            match self.shares[begin..].iter().position(|share| share.feature == feature) {
-                Some(known) => {
-                    let share = &mut self.shares[begin + known];
-                    share.value = share.value.saturating_add(value);
-                }
-                None => self.shares.push(Share { feature, value }),
+        for (at, &(feature, _)) in path.iter().enumerate() {
+            if path[..at].iter().any(|earlier| earlier.0 == feature) {
+                continue;
             }
+            let of_feature = path[at..].iter().filter(|step| step.0 == feature);
+            let sum = of_feature.fold(0_i64, |sum, step| sum.saturating_add(step.1));
+            if sum.unsigned_abs() > 2 * MARGIN_MAX as u64 {
+                return Err(Refusal::TooLarge);
+            }
+            self.shares.push(Share((sum << 8) | i64::from(feature)));
         }
-        self.spans[leaf] = (begin as u32, self.shares.len() as u32);
+        self.leaves[leaf].begin = begin as u32;
+        self.leaves[leaf].end = self.shares.len() as u32;
+        Ok(())
     }
 
     fn column(&mut self, node: &Node) -> Result<u16, Refusal> {
@@ -214,28 +240,37 @@ impl Forest {
         self.roots.len()
     }
 
+    /// What the model says of a row it knows nothing about, fixed point.
+    pub fn bias(&self) -> i64 {
+        self.bias
+    }
+
     /// The fixed-point score of a row. Exact, and the sum of its [`Contributions`].
     ///
     /// # Panics
     /// Where the row is shorter than the schema: rows are made by the schema's owner.
     pub fn score(&self, row: &[i64]) -> i64 {
         let mut sum = self.base;
-        self.walk(row, |_, leaf| sum = sum.saturating_add(self.values[leaf]));
+        self.walk(row, |_, leaf| sum = sum.wrapping_add(self.leaves[leaf].value));
         sum
     }
 
     /// The score and why: what every feature added.
     pub fn explain(&self, row: &[i64]) -> (i64, Contributions) {
         let mut why = Contributions { bias: self.bias, by_feature: [0; FEATURES_MAX] };
+        // Two places for every feature, by turns, so that an addition need not wait for the one before it.
+        let mut other = [0_i64; FEATURES_MAX];
         let mut sum = self.base;
-        self.walk(row, |_, leaf| {
-            sum = sum.saturating_add(self.values[leaf]);
-            let (begin, end) = self.spans[leaf];
-            for share in &self.shares[begin as usize..end as usize] {
-                let at = share.feature as usize % FEATURES_MAX;
-                why.by_feature[at] = why.by_feature[at].saturating_add(share.value);
+        self.walk(row, |at, leaf| {
+            let parts = if at % 2 == 0 { &mut why.by_feature } else { &mut other };
+            let leaf = self.leaves[leaf];
+            sum = sum.wrapping_add(leaf.value);
+            for share in &self.shares[leaf.begin as usize..leaf.end as usize] {
+                let part = &mut parts[usize::from(share.feature())];
+                *part = part.wrapping_add(share.value());
             }
         });
+        why.by_feature.iter_mut().zip(other).for_each(|(part, other)| *part = part.wrapping_add(other));
         (sum, why)
     }
 
@@ -306,6 +341,7 @@ fn is_zero(value: i64, encoding: Encoding) -> bool {
 }
 
 const _: () = assert!(std::mem::size_of::<Step>() == 16, "four nodes to a cache line");
+const _: () = assert!(FEATURES_MAX == 256, "a share's feature has eight bits");
 const _: () = assert!(ONE > 0 && FEATURES_MAX * 2 <= COLUMNS, "two readings of every feature fit");
 
 #[cfg(test)]

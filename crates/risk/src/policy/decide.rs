@@ -91,10 +91,23 @@ pub struct Scratch {
 impl Policy {
     /// Decides about a transaction, changing nothing.
     pub fn decide(&self, facts: &Facts, scratch: &mut Scratch) -> Verdict {
+        self.decided(facts, scratch, true)
+    }
+
+    /// The same decision without the reasons of its score (all that the model added is in `others`), for
+    /// backtests that count and ask for reasons later.
+    pub fn decide_briefly(&self, facts: &Facts, scratch: &mut Scratch) -> Verdict {
+        self.decided(facts, scratch, false)
+    }
+
+    fn decided(&self, facts: &Facts, scratch: &mut Scratch, reasons: bool) -> Verdict {
         self.windows.read(facts, scratch.slots.readings());
         self.program.fill(facts, &mut scratch.slots);
         self.program.features(&scratch.slots, &mut scratch.row);
-        let score = self.model.as_ref().map(|model| scored(model, &scratch.row));
+        let score = self.model.as_ref().map(|model| match reasons {
+            true => scored(model, &scratch.row),
+            false => scored_briefly(model, &scratch.row),
+        });
         if let Some(score) = &score {
             self.program.score(i64::from(score.probability), &mut scratch.slots);
         }
@@ -199,4 +212,11 @@ fn scored(model: &Model, row: &[i64]) -> Scored {
     }
     let probability = model.calibration.probability(margin);
     Scored { model: model.hash(), margin, probability, bias: why.bias, reasons, others }
+}
+
+fn scored_briefly(model: &Model, row: &[i64]) -> Scored {
+    let margin = model.forest().score(row);
+    let bias = model.forest().bias();
+    let probability = model.calibration.probability(margin);
+    Scored { model: model.hash(), margin, probability, bias, reasons: Vec::new(), others: margin - bias }
 }

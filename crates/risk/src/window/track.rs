@@ -330,22 +330,31 @@ impl TrackSpec {
         let Some(Window::Sliding(length)) = self.window else { return };
         let start = now - length;
         let each = self.event_words();
-        let (count, head) = ((words[0] & 0xff) as usize, (words[0] >> 8) as usize);
-        for at in 0..count {
-            let slot = 2 + (head + at) % RECENT * each;
-            if i64::from(words[slot]) > start {
-                out.take(if each > 1 { take(words, slot + 1) } else { 0 });
+        let kept = (words[0] & 0xff) as usize;
+        // The oldest time that still counts, as it is stored; nothing is stored before 1970.
+        let least = (start + 1).clamp(0, i64::from(u32::MAX)) as u32;
+        if self.sort == Sort::Events {
+            out.count = words[2..2 + kept.min(RECENT)].iter().map(|time| i64::from(*time >= least)).sum();
+        } else {
+            for event in words[2..2 + RECENT * 3].chunks_exact(3).take(kept).filter(|event| event[0] >= least)
+            {
+                out.take(take(event, 1));
             }
         }
-        if count < RECENT {
+        if kept < RECENT {
             return;
         }
         let (each, base, count) = (self.bucket_words(), 2 + RECENT * each, BUCKETS + 1);
         let newest = i64::from(words[1]);
         let oldest = ((start + 1).div_euclid(self.bucket())).max(newest - count + 1);
-        for bucket in oldest..=newest {
-            let at = base + each * bucket.rem_euclid(count) as usize;
-            self.pour(&words[at..at + each], out);
+        if oldest > newest {
+            return;
+        }
+        let (first, many) = (oldest.rem_euclid(count) as usize, (newest - oldest + 1) as usize);
+        let buckets = &words[base..base + each * count as usize];
+        let (before, from) = buckets.split_at(first * each);
+        for bucket in from.chunks_exact(each).chain(before.chunks_exact(each)).take(many) {
+            self.pour(bucket, out);
         }
     }
 
