@@ -6,7 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
 #[path = "../tests/sessions/pos.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use more of it")]
 mod pos;
 #[path = "../tests/sessions/script.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use more of it")]

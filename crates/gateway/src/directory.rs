@@ -11,6 +11,7 @@ use machine::ids::{Acceptor, AccountId, CardId, MerchantId};
 use machine::outcome::Outcome;
 use machine::time::{Expiry, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::VecDeque;
 
 /// What the edge knows of a card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,33 @@ pub struct Directory {
     cards: FxHashMap<CardId, CardEntry>,
     terminals: FxHashMap<Acceptor, TerminalEntry>,
     merchants: FxHashSet<MerchantId>,
+    pins_set: SeenKeys,
+}
+
+/// Idempotency keys under which a PIN was set lately, the oldest first.
+#[derive(Clone, Debug, Default)]
+struct SeenKeys {
+    order: VecDeque<[u8; 16]>,
+    known: FxHashSet<[u8; 16]>,
+}
+
+/// So many of them are remembered.
+const SEEN_KEYS_MAX: usize = 1 << 14;
+
+impl SeenKeys {
+    /// Whether the key is new; remembers it.
+    fn is_new(&mut self, key: [u8; 16]) -> bool {
+        if !self.known.insert(key) {
+            return false;
+        }
+        self.order.push_back(key);
+        if self.order.len() > SEEN_KEYS_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
 }
 
 impl Directory {
@@ -103,8 +131,10 @@ impl Directory {
     /// Takes in what came of a command that is durable. The old working keys of a terminal that signs in are
     /// honoured for `overlap_ms` more.
     ///
-    /// A keyed command is answered the same again from memory, so it must do no harm here a second time: what
-    /// exists is not enrolled anew. A PIN set twice under one key is the one exception, see [`Directory::set_pin`].
+    /// A keyed command is answered the same again from memory, and its outcome does not say so; it must do no harm
+    /// here a second time. What exists is not enrolled anew, and a PIN set under a key that was seen is not set
+    /// again. Keys seen before a restart are not known: there, whoever holds the machine sets what it says by
+    /// [`Directory::set_pin`].
     pub fn observe(&mut self, command: &Command, outcome: &Outcome, overlap_ms: i64) {
         match outcome {
             Outcome::Done => self.done(command),
@@ -153,7 +183,12 @@ impl Directory {
                 }
             }
             Command::CloseBatch { acceptor, batch } => self.close_batch(*acceptor, *batch),
-            Command::Keyed { command, .. } => self.done(command),
+            Command::Keyed { key, command, .. } => {
+                let sets_pin = matches!(**command, Command::SetPin { .. });
+                if !sets_pin || self.pins_set.is_new(*key) {
+                    self.done(command);
+                }
+            }
             Command::Epoch(_)
             | Command::SetPolicy(_)
             | Command::SetHouse(_)

@@ -67,3 +67,34 @@ impl Flights {
         links
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flight(link: u64, asked: i64) -> Flight {
+        Flight { link: Some(LinkId(link)), waiting: Waiting::Nobody, asked: Timestamp(asked) }
+    }
+
+    #[test]
+    fn a_ticket_lands_once_and_never_in_the_place_of_another() {
+        let mut flights = Flights::default();
+        let first = flights.depart(flight(1, 0));
+        assert_eq!(flights.land(first).and_then(|flight| flight.link), Some(LinkId(1)));
+        assert!(flights.land(first).is_none() && flights.is_empty());
+        let second = flights.depart(flight(2, 0));
+        assert_eq!(flights.places.len(), 1, "the place is used again");
+        assert!(flights.land(first).is_none(), "a late outcome of the first answers nobody");
+        assert_eq!(flights.land(second).and_then(|flight| flight.link), Some(LinkId(2)));
+        assert!(flights.land(Ticket(u64::MAX)).is_none());
+    }
+
+    #[test]
+    fn what_takes_too_long_is_given_up() {
+        let mut flights = Flights::default();
+        let old = flights.depart(flight(1, 0));
+        let young = flights.depart(flight(2, 10));
+        assert_eq!(flights.overdue(Timestamp(10)), [Some(LinkId(1))]);
+        assert!(flights.land(old).is_none() && flights.land(young).is_some() && flights.is_empty());
+    }
+}

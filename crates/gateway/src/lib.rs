@@ -132,7 +132,7 @@ impl Gateway {
 
     /// A connection was opened.
     pub fn connected(&mut self, link: LinkId, kind: LinkKind, now: Timestamp) {
-        self.links.insert(link, Link::new(kind, now));
+        self.links.insert(link, Link::new(kind, &self.edge.settings, now));
         self.arm(now);
     }
 

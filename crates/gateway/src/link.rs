@@ -3,7 +3,7 @@
 //! No socket: bytes come in, and whoever owns the socket is told what to send and when to stop reading.
 
 use crate::settings::{HostProfile, Settings};
-use iso8583::{Deframer, FRAME_BYTES_MAX, Framing, UNIONPAY_POS};
+use iso8583::{Deframer, FRAME_BYTES_MAX, Framing};
 use machine::time::Timestamp;
 
 /// Who is at the other end.
@@ -16,9 +16,9 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
-    fn framing(&self) -> Framing {
+    fn framing(&self, settings: &Settings) -> Framing {
         match self {
-            LinkKind::UnionPayPos => UNIONPAY_POS.framing(),
+            LinkKind::UnionPayPos => settings.terminal_dialect.framing(),
             LinkKind::Iso87Host(profile) => profile.framing,
         }
     }
@@ -43,9 +43,9 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub fn new(kind: LinkKind, now: Timestamp) -> Link {
+    pub fn new(kind: LinkKind, settings: &Settings, now: Timestamp) -> Link {
         Link {
-            deframer: Deframer::new(kind.framing(), FRAME_BYTES_MAX),
+            deframer: Deframer::new(kind.framing(settings), FRAME_BYTES_MAX),
             kind,
             unread: Vec::new(),
             in_flight: 0,

@@ -4,13 +4,15 @@
 
 use cardcrypto::KeyHandle;
 use cardcrypto::pin_block::PinFormat;
-use iso8583::{Dialect, Framing};
+use iso8583::{Dialect, Framing, UNIONPAY_POS};
 use machine::money::Currency;
 use machine::time::{MINUTE_MS, Zone};
 
 /// Figures and choices of the edge. Times in milliseconds.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// How the terminals write messages: `unionpay-pos`, or its variant in which lengths take a byte for each digit.
+    pub terminal_dialect: &'static Dialect,
     /// Civil time of the terminals: DE12, DE13 and DE15 of their answers.
     pub zone: Zone,
     /// The one currency that terminals may ask in, DE49.
@@ -55,6 +57,7 @@ impl Settings {
     #[must_use]
     pub fn china() -> Settings {
         Settings {
+            terminal_dialect: &UNIONPAY_POS,
             zone: Zone::CHINA,
             currency: Currency::CNY,
             acquirer: 48_020_000,

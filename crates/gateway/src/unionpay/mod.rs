@@ -15,7 +15,7 @@ use crate::evidence::cause_of;
 use crate::keys::{KeySlot, Working};
 use cardcrypto::hsm::MacAlgorithm;
 use iso8583::unionpay::{De60, Totals};
-use iso8583::{Builder, Message, Mti, UNIONPAY_POS};
+use iso8583::{Builder, Message, Mti};
 use machine::cause::Cause;
 use machine::command::{Command, KeySet};
 use machine::ids::{Acceptor, MerchantId, Origin, TerminalId};
@@ -90,7 +90,7 @@ impl Waiting {
 
 /// Takes a frame.
 pub(crate) fn take(edge: &mut Edge, frame: &[u8], now: Timestamp) -> Taken {
-    let message = match UNIONPAY_POS.decode(frame) {
+    let message = match edge.settings.terminal_dialect.decode(frame) {
         Ok(message) => message,
         Err(_) => return malformed(edge, frame, now),
     };
@@ -269,6 +269,7 @@ fn current_keys(edge: &Edge, acceptor: Acceptor) -> Option<KeySlot> {
 
 /// A frame that cannot be read: 30 where terminal and STAN can, which stand in front of most of what goes wrong.
 fn malformed(edge: &mut Edge, frame: &[u8], now: Timestamp) -> Taken {
+    let dialect = edge.settings.terminal_dialect;
     let mut front = frame.to_vec();
     if let Some(bitmap) = front.get_mut(BITMAP_AT..BITMAP_AT + 8) {
         // Fields 1 to 42 and no more.
@@ -276,12 +277,12 @@ fn malformed(edge: &mut Edge, frame: &[u8], now: Timestamp) -> Taken {
         bitmap[6..].fill(0);
     }
     // What follows field 42 is cut off where decoding says that the message ends.
-    if let Err(cut) = UNIONPAY_POS.decode(&front)
+    if let Err(cut) = dialect.decode(&front)
         && let iso8583::Why::Trailing { bytes } = cut.why
     {
         front.truncate(front.len() - bytes);
     }
-    let answered = UNIONPAY_POS.decode(&front).ok().and_then(|message| {
+    let answered = dialect.decode(&front).ok().and_then(|message| {
         let mti = message.mti().response()?;
         let acceptor = acceptor_of(&message)?;
         stan_of(&message)?;

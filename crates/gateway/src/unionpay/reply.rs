@@ -12,7 +12,7 @@ use cardcrypto::hsm::MacAlgorithm;
 use encoding_rs::GBK;
 use iso8583::tlv;
 use iso8583::unionpay::{De44, De60, Totals};
-use iso8583::{Builder, Message, UNIONPAY_POS, Value};
+use iso8583::{Builder, Message, Value};
 use machine::cause::Cause;
 use machine::command::KeySet;
 use machine::explain::{Audience, Language, Quantity, Slots, say};
@@ -294,7 +294,11 @@ fn finish(edge: &mut Edge, mut waiting: Waiting) -> Step {
     };
     let message = message.expect("an answer is shorter than a frame and of the version of its dialect");
     let mut bytes = Vec::with_capacity(message.len() + 2);
-    UNIONPAY_POS.framing().frame(message, &mut bytes).expect("an answer is shorter than a frame");
+    edge.settings
+        .terminal_dialect
+        .framing()
+        .frame(message, &mut bytes)
+        .expect("an answer is shorter than a frame");
     edge.recycle(waiting.reply);
     if failed {
         edge.counters.refuse(Cause::SecurityModuleDown);

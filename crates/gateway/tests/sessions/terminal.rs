@@ -1,9 +1,10 @@
 //! What terminals ask and hear.
 
 use crate::script::{check, check_in};
-use crate::world::{MORNING, World};
+use crate::world::{MORNING, World, card, pvv_of_a};
 use expect_test::expect;
-use machine::command::{Command, KeySet};
+use machine::command::{Command, KeySet, PinReference};
+use machine::outcome::Outcome;
 
 #[test]
 fn a_day_at_the_counter() {
@@ -366,4 +367,31 @@ fn signatures() {
     let keep = world.order.iter().position(|what| *what == "keep").unwrap();
     assert_eq!(world.order[keep + 1], "ask", "an image is kept before it is asked about");
     assert!(world.now > MORNING);
+}
+
+#[test]
+fn a_new_pin_is_known_at_once_and_an_old_one_does_not_come_back() {
+    let mut world = World::new();
+    let card = world.card_id(card("A").pan);
+    let pin = |pin| PinReference { key_index: 1, pvv: pvv_of_a(pin) };
+    check_in(
+        &mut world,
+        expect![[r#"
+            sign-in T1 -> 0810 00 rrn 261122100000 (no mac)
+            sale T1 A 10.00 pin 123456 -> 0210 00 rrn 1 auth 692317
+        "#]],
+    );
+    let keyed = |key, command| Command::Keyed { key: [key; 16], body: [0; 16], command: Box::new(command) };
+    let first = keyed(1, Command::SetPin { card, pin: pin("1111") });
+    world.command(first.clone());
+    world.command(keyed(2, Command::SetPin { card, pin: pin("2222") }));
+    // The first request again: answered from memory, and nothing is set.
+    assert_eq!(world.command(first), Outcome::Done);
+    check_in(
+        &mut world,
+        expect![[r#"
+            sale T1 A 10.00 pin 1111 -> 0210 55 rrn 2 "密码错误, 请顾客重新输入"
+            sale T1 A 10.00 pin 2222 -> 0210 00 rrn 3 auth 533295
+        "#]],
+    );
 }

@@ -163,7 +163,6 @@ impl World {
         self.command(Command::OpenAccount(open));
         self.command(Command::Fund { account, amount: Money::new(1_000_000, currency) });
         let pan = Pan::parse(fixture.pan).unwrap();
-        let pvv = visa_pvv(&Tdes::new(&TdesKey::new(&PVK).unwrap()), 1, &Pin::parse("123456").unwrap(), &pan);
         self.command(Command::IssueCard(IssueCard {
             card: self.card_id(fixture.pan),
             account,
@@ -171,7 +170,7 @@ impl World {
             expiry: Expiry { year: 30, month: 12 },
             active: true,
             chip: fixture.chip,
-            pin: Some(PinReference { key_index: 1, pvv: *pvv.expose() }),
+            pin: Some(PinReference { key_index: 1, pvv: pvv_of(fixture, "123456") }),
             replaces: None,
         }));
     }
@@ -238,11 +237,27 @@ impl World {
                     }
                 }
             }
+            self.compare();
             if self.slow {
                 return;
             }
             let Some((ticket, command)) = self.asked.pop_front() else { return };
             self.decide(ticket, &command);
+        }
+    }
+
+    /// What the gateway was told bit by bit is what the machine says.
+    pub fn compare(&self) {
+        let (told, says) = (self.gateway.directory(), Directory::of(&self.machine));
+        for card in self.machine.cards() {
+            assert_eq!(told.card(card.id), says.card(card.id));
+        }
+        for terminal in self.machine.terminals() {
+            let shown = |directory: &Directory| {
+                let entry = directory.terminal(terminal.id).expect("enrolled");
+                (entry.generation, entry.batch, entry.signed_in)
+            };
+            assert_eq!(shown(told), shown(&says));
         }
     }
 
@@ -286,4 +301,15 @@ pub fn scan(shown: &str) {
         }
     }
     assert!(!shown.contains("123456"), "a PIN in {shown}");
+}
+
+/// The verification value of a PIN for a card.
+fn pvv_of(fixture: &CardFixture, pin: &str) -> [u8; 4] {
+    let (key, pan) = (Tdes::new(&TdesKey::new(&PVK).unwrap()), Pan::parse(fixture.pan).unwrap());
+    *visa_pvv(&key, 1, &Pin::parse(pin).unwrap(), &pan).expose()
+}
+
+/// The verification value of a PIN for card A.
+pub fn pvv_of_a(pin: &str) -> [u8; 4] {
+    pvv_of(card("A"), pin)
 }
