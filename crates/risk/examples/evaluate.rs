@@ -3,6 +3,7 @@
 //! Settings of the recipe come from the environment (ROUNDS, RATE, DEPTH, ..), for trying things on earlier
 //! weeks; DROP takes features out by number.
 #![expect(clippy::print_stdout, reason = "this program prints its findings")]
+#![expect(clippy::disallowed_methods, reason = "a program has files, a clock and an environment")]
 
 use risk::evaluate::{Plan, Row, judge, prepare, read_row, recipe};
 use risk::train::{Growth, Recipe, learn};

@@ -3,6 +3,7 @@
 //! NAMES: feature names, joined by commas. ROWS: little-endian doubles, row by row. MARGINS: little-endian
 //! doubles (LightGBM) or singles (XGBoost). Ends with 1 where a bit differs.
 #![expect(clippy::print_stdout, reason = "this program prints its findings")]
+#![expect(clippy::disallowed_methods, reason = "a program has files")]
 
 use std::process::ExitCode;
 

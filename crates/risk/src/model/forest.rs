@@ -258,19 +258,15 @@ impl Forest {
     /// The score and why: what every feature added.
     pub fn explain(&self, row: &[i64]) -> (i64, Contributions) {
         let mut why = Contributions { bias: self.bias, by_feature: [0; FEATURES_MAX] };
-        // Two places for every feature, by turns, so that an addition need not wait for the one before it.
-        let mut other = [0_i64; FEATURES_MAX];
         let mut sum = self.base;
-        self.walk(row, |at, leaf| {
-            let parts = if at % 2 == 0 { &mut why.by_feature } else { &mut other };
+        self.walk(row, |_, leaf| {
             let leaf = self.leaves[leaf];
             sum = sum.wrapping_add(leaf.value);
             for share in &self.shares[leaf.begin as usize..leaf.end as usize] {
-                let part = &mut parts[usize::from(share.feature())];
+                let part = &mut why.by_feature[usize::from(share.feature())];
                 *part = part.wrapping_add(share.value());
             }
         });
-        why.by_feature.iter_mut().zip(other).for_each(|(part, other)| *part = part.wrapping_add(other));
         (sum, why)
     }
 

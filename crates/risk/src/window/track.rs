@@ -353,8 +353,25 @@ impl TrackSpec {
         let (first, many) = (oldest.rem_euclid(count) as usize, (newest - oldest + 1) as usize);
         let buckets = &words[base..base + each * count as usize];
         let (before, from) = buckets.split_at(first * each);
-        for bucket in from.chunks_exact(each).chain(before.chunks_exact(each)).take(many) {
-            self.pour(bucket, out);
+        let from = &from[..from.len().min(many * each)];
+        let before = &before[..(many * each - from.len()).min(before.len())];
+        for part in [from, before] {
+            match self.sort {
+                Sort::Events => out.count += part.iter().map(|count| i64::from(*count)).sum::<i64>(),
+                Sort::Sums => {
+                    for bucket in part.chunks_exact(3) {
+                        out.count += i64::from(bucket[0]);
+                        out.sum = out.sum.saturating_add(take(bucket, 1));
+                    }
+                }
+                Sort::Squares
+                | Sort::Extremes
+                | Sort::Distinct
+                | Sort::First
+                | Sort::Last
+                | Sort::Place
+                | Sort::Labels => part.chunks_exact(each).for_each(|bucket| self.pour(bucket, out)),
+            }
         }
     }
 
