@@ -24,7 +24,6 @@ pub fn exp(x: f64) -> f64 {
 }
 
 /// Natural logarithm of a positive number, from its exponent and the series of its mantissa.
-#[cfg(any(feature = "train", feature = "import"))]
 pub fn ln(x: f64) -> f64 {
     if x <= 0.0 || !x.is_finite() {
         return if x > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY };

@@ -10,10 +10,12 @@
 
 mod card;
 mod forest;
+mod monitor;
 mod tree;
 
 pub use card::{Calibration, Card, Model, Refusal};
 pub use forest::{Contributions, Forest, Margin};
+pub use monitor::{BANDS, Band, Monitor};
 pub use tree::{Absent, Arithmetic, Encoding, Node, Schema, Tree, key32, key64};
 
 /// "Nothing is known": a value of its own, below every other.
