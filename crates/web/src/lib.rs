@@ -8,6 +8,7 @@ pub mod case;
 pub mod history;
 pub mod intake;
 pub mod live;
+mod page;
 pub mod port;
 pub mod problem;
 pub mod settings;
@@ -38,6 +39,7 @@ pub fn router(host: Arc<dyn Host>, settings: Settings) -> Router {
     }
     Router::new()
         .merge(api::routes(&site))
+        .merge(page::routes())
         .fallback(async || Problem::new(Kind::NoSuchPath))
         .method_not_allowed_fallback(async || Problem::new(Kind::MethodNotAllowed))
         .layer(from_fn_with_state(Arc::clone(&site), same_house))

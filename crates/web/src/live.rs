@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum News {
     /// A decision.
-    Decision(Case),
+    Decision(Box<Case>),
     /// A freeze was placed.
     Frozen(FreezeCase),
     /// Its lift was approved and waits for others.
@@ -183,7 +183,7 @@ impl Live {
     pub fn newest(&self, limit: usize) -> Vec<Case> {
         let made = self.made();
         let decisions = made.news.iter().rev().filter_map(|item| match item.news.as_ref() {
-            News::Decision(case) => Some(case.clone()),
+            News::Decision(case) => Some(Case::clone(case)),
             News::Frozen(_) | News::LiftApproved(_) | News::Ended(_) | News::House(_) => None,
         });
         decisions.take(limit).collect()
@@ -367,7 +367,7 @@ impl Reader {
         self.learn_names(&shown).await;
         for row in shown {
             let case = self.case(row);
-            self.live.publish(row.answer.at, News::Decision(case));
+            self.live.publish(row.answer.at, News::Decision(Box::new(case)));
         }
     }
 

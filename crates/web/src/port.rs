@@ -79,6 +79,15 @@ pub struct Standing {
     pub why: Option<String>,
 }
 
+/// How long decisions took lately, from arrival to durable, microseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Latency {
+    /// Half of them at most.
+    pub p50_us: u32,
+    /// Ninety-nine of a hundred at most.
+    pub p99_us: u32,
+}
+
 /// A story the demo can play on request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scene {
@@ -100,6 +109,10 @@ pub trait Host: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// How the host stands.
     fn standing(&self) -> Standing;
+    /// How long decisions took lately; none where nobody measures it.
+    fn latency(&self) -> Option<Latency> {
+        None
+    }
     /// Metrics in the text format of Prometheus.
     fn metrics(&self) -> String;
     /// What a card number becomes.

@@ -139,35 +139,9 @@ impl Kind {
                     ),
                 )
             },
-            Kind::Unauthenticated => caller(
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                text(
-                    "请在 Authorization: Bearer 头里带上有效的 API 密钥。",
-                    "Send a valid API key in the header Authorization: Bearer.",
-                ),
-            ),
-            Kind::Forbidden => caller(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                text("这个密钥没有办理此事的权限。", "This key does not reach that far."),
-            ),
-            Kind::Misdirected => caller(
-                StatusCode::MISDIRECTED_REQUEST,
-                "misdirected",
-                text(
-                    "演示模式只接受以本机名称访问的请求。",
-                    "A demo takes only requests that name this computer itself.",
-                ),
-            ),
-            Kind::FormExpired => caller(
-                StatusCode::FORBIDDEN,
-                "form_expired",
-                text(
-                    "页面已过期，请刷新后再提交一次。",
-                    "This page has expired; reload it and submit once more.",
-                ),
-            ),
+            Kind::Unauthenticated | Kind::Forbidden | Kind::Misdirected | Kind::FormExpired => {
+                self.at_the_door()
+            }
             Kind::Refused(refusal) => refused(refusal),
             Kind::Stopped(cause) => stopped(cause),
             Kind::OutcomeUnknown => later(
@@ -192,6 +166,54 @@ impl Kind {
                 text(
                     "订阅实时事件的连接已满，请稍后再试。",
                     "As many listen as the host serves; try again later.",
+                ),
+            ),
+        }
+    }
+
+    fn at_the_door(self) -> Entry {
+        match self {
+            Kind::Unauthenticated => caller(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                text(
+                    "请在 Authorization: Bearer 头里带上有效的 API 密钥。",
+                    "Send a valid API key in the header Authorization: Bearer.",
+                ),
+            ),
+            Kind::Forbidden => caller(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                text("这个密钥没有办理此事的权限。", "This key does not reach that far."),
+            ),
+            Kind::Misdirected => caller(
+                StatusCode::MISDIRECTED_REQUEST,
+                "misdirected",
+                text(
+                    "演示模式只接受以本机名称访问的请求。",
+                    "A demo takes only requests that name this computer itself.",
+                ),
+            ),
+            Kind::BadBody
+            | Kind::BadField
+            | Kind::NoSuchPath
+            | Kind::MethodNotAllowed
+            | Kind::UnsupportedMedia
+            | Kind::BodyTooLarge
+            | Kind::IdempotencyKeyMissing
+            | Kind::IdempotencyKeyInvalid
+            | Kind::InFlight
+            | Kind::Refused(_)
+            | Kind::Stopped(_)
+            | Kind::OutcomeUnknown
+            | Kind::NotReady
+            | Kind::TooManyListeners
+            | Kind::FormExpired => caller(
+                StatusCode::FORBIDDEN,
+                "form_expired",
+                text(
+                    "页面已过期，请刷新后再提交一次。",
+                    "This page has expired; reload it and submit once more.",
                 ),
             ),
         }
@@ -292,27 +314,7 @@ fn refused(refusal: Refusal) -> Entry {
                 "This Idempotency-Key came with another request before; use a new one.",
             ),
         ),
-        Refusal::AlreadyEnded => conflict(
-            "already_ended",
-            Fixer::Bank,
-            text("这笔冻结已经结束，无需再解冻。", "This freeze has ended already."),
-        ),
-        Refusal::ExitForbids => conflict(
-            "exit_forbids",
-            Fixer::Bank,
-            text(
-                "这笔冻结不能由此人或以此理由解除，请查看它的解除方式。",
-                "The way out of this freeze does not allow this person or this ground.",
-            ),
-        ),
-        Refusal::SamePerson => conflict(
-            "same_person",
-            Fixer::Bank,
-            text(
-                "同一人已同意过或是冻结的发起人，请另一位同事复核。",
-                "This person has approved already, or placed the freeze; a colleague has to review it.",
-            ),
-        ),
+        Refusal::AlreadyEnded | Refusal::ExitForbids | Refusal::SamePerson => lift_refused(refusal),
         Refusal::FrozenAll => conflict(
             "frozen_all",
             Fixer::Bank,
@@ -342,6 +344,45 @@ fn refused(refusal: Refusal) -> Entry {
         Refusal::NestedKey => {
             unprocessable("nested_key", text("请求不能嵌套。", "One request cannot hold another."))
         }
+    }
+}
+
+/// Refusals of a lift.
+fn lift_refused(refusal: Refusal) -> Entry {
+    match refusal {
+        Refusal::AlreadyEnded => conflict(
+            "already_ended",
+            Fixer::Bank,
+            text("这笔冻结已经结束，无需再解冻。", "This freeze has ended already."),
+        ),
+        Refusal::ExitForbids => conflict(
+            "exit_forbids",
+            Fixer::Bank,
+            text(
+                "这笔冻结不能由此人或以此理由解除，请查看它的解除方式。",
+                "The way out of this freeze does not allow this person or this ground.",
+            ),
+        ),
+        Refusal::NotFound(_)
+        | Refusal::Exists(_)
+        | Refusal::NotEmpty
+        | Refusal::OutOfRange(_)
+        | Refusal::WrongCurrency
+        | Refusal::KeyReused
+        | Refusal::FrozenAll
+        | Refusal::StandingForbids
+        | Refusal::SignatureMismatch
+        | Refusal::TooMany(_)
+        | Refusal::UnknownEpoch
+        | Refusal::NestedKey
+        | Refusal::SamePerson => conflict(
+            "same_person",
+            Fixer::Bank,
+            text(
+                "同一人已同意过或是冻结的发起人，请另一位同事复核。",
+                "This person has approved already, or placed the freeze; a colleague has to review it.",
+            ),
+        ),
     }
 }
 

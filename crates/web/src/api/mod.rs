@@ -191,7 +191,6 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The routes of every operation, each behind its gate.
-#[must_use]
 pub fn routes(site: &Arc<Site>) -> Router<Arc<Site>> {
     endpoints().into_iter().fold(Router::new(), |router, endpoint| {
         let gate = Gate { site: Arc::clone(site), need: endpoint.operation.need };
