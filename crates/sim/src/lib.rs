@@ -6,4 +6,6 @@
 pub mod dice;
 pub mod history;
 pub mod population;
+pub mod reference;
 pub mod traffic;
+pub mod world;
