@@ -166,7 +166,7 @@ pub struct Hits {
 impl Hits {
     /// Counts one more; enough of them within the policy's window lead to a cool-down.
     pub fn count_one(&mut self, at: Timestamp, policy: &Policy) {
-        if at.since(self.since) > policy.cool_window_ms {
+        if self.count == 0 || at.since(self.since) > policy.cool_window_ms {
             self.since = at;
             self.count = 0;
         }

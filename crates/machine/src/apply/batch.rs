@@ -57,8 +57,9 @@ impl Machine {
         let net = record.totals.debit_amount - record.totals.credit_amount;
         let terminal = &mut self.terminals[slot as usize];
         let merchant = terminal.merchant;
-        if terminal.batch == batch {
-            terminal.batch = if batch >= BATCH_MAX { 1 } else { batch + 1 };
+        // On to the next one that is not closed: a terminal may have been ahead of us.
+        while terminal.batches.iter().any(|kept| kept.number == terminal.batch && kept.closed) {
+            terminal.batch = if terminal.batch >= BATCH_MAX { 1 } else { terminal.batch + 1 };
         }
         // Sales in other currencies were declined at our terminals.
         self.transfer(Book::Clearing(merchant), Book::Payable(merchant), self.policy.currency, net);

@@ -347,7 +347,7 @@ impl Machine {
         {
             let policy = self.policy;
             let terminal = &mut self.terminals[slot as usize];
-            if at.since(terminal.faults_since) > policy.fault_ms {
+            if terminal.faults == 0 || at.since(terminal.faults_since) > policy.fault_ms {
                 terminal.faults_since = at;
                 terminal.faults = 0;
             }

@@ -82,7 +82,9 @@ impl Machine {
         let card = ask.card.or(original.and_then(|original| original.card));
         weighed.card = card.and_then(|card| self.card_slots.at(&card));
         weighed.account = weighed.card.map(|card| self.cards[card as usize].account);
-        if ask.card.is_some() && weighed.card.is_none() {
+        // What was advised on a card nobody knows waits in suspense, and is followed up there.
+        let known = weighed.card.is_some() || original.is_some_and(|original| original.card == ask.card);
+        if ask.card.is_some() && !known {
             weighed.causes.insert(Cause::CardUnknown);
         }
         let hold = weighed.account.zip(number).and_then(|(account, number)| {

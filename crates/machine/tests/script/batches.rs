@@ -88,6 +88,18 @@ fn what_comes_after_the_batch_was_settled() {
 }
 
 #[test]
+fn a_batch_settled_ahead_of_the_current_one_is_passed_over() {
+    check(expect![[r#"
+        settle T1 batch=2 -> agrees: debit 0.00/0 credit 0.00/0
+        show T1           -> batch 1; 2 closed debit 0.00/0 credit 0.00/0
+        settle T1 batch=1 -> agrees: debit 0.00/0 credit 0.00/0
+        show T1           -> batch 3; 2 closed debit 0.00/0 credit 0.00/0; 1 closed debit 0.00/0 credit 0.00/0
+        settle T1         -> agrees: debit 0.00/0 credit 0.00/0
+        signin T1         -> signed in, keys 2, batch 4
+    "#]]);
+}
+
+#[test]
 fn several_batches_are_kept_and_no_money_gets_stuck() {
     check(expect![[r#"
         open A1                        -> done
