@@ -20,7 +20,7 @@ peers() {
   for tries in $(seq 100); do [ -s "$work/keys.json" ] && (exec 3<>/dev/tcp/127.0.0.1/18583) 2>/dev/null && break; sleep 0.1; done
   "$venv/bin/python" tests/peers/pos_pyiso8583.py --port 18583 --keys "$work/keys.json" || status=1
   "$venv/bin/python" tests/peers/pos_pyiso8583.py --port 18583 --keys "$work/keys.json" --wide || status=1
-  "$venv/bin/python" tests/peers/host_iso8583sim.py --port 18584 --keys "$work/keys.json" --format bcd || status=1
+  "$venv/bin/python" tests/peers/host_iso8583sim.py --port 18584 --keys "$work/keys.json" --format ascii-binary || status=1
   kill -TERM "$demo" 2>/dev/null; wait "$demo" || status=1
   [ "$status" = 0 ] || cat "$work/demo.log"
   rm -rf "$work"

@@ -68,7 +68,8 @@ pub struct Pos {
 pub struct HostLink {
     /// Address and port; none: no such link.
     pub listen: Option<SocketAddr>,
-    /// `iso87-binary`, `iso87-ascii`, `iso87-ascii-hex` or `iso87-ebcdic`.
+    /// `iso87-binary`, `iso87-ascii`, `iso87-ascii-hex`, `iso87-ebcdic`, or `auto`: each message as its first
+    /// bytes say.
     pub dialect: String,
     /// `binary2` or `ascii4`: how a frame's length is written.
     pub length: String,

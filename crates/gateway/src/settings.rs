@@ -109,6 +109,9 @@ impl SignatureLimits {
 pub struct HostProfile {
     /// How it writes messages: one of the 1987 dialects.
     pub dialect: &'static Dialect,
+    /// Whether each message may be in any of the 1987 dialects, as its first bytes say; `dialect` where they do
+    /// not. For test systems that many tools talk to.
+    pub any_dialect: bool,
     /// How frames stand on the connection.
     pub framing: Framing,
     /// Its acquiring institution, used where a message has no DE32.
@@ -123,6 +126,25 @@ pub struct HostProfile {
     pub mac: HostMac,
     /// The key its PIN blocks are under, if it sends any.
     pub pin: Option<(KeyHandle, PinFormat)>,
+}
+
+impl HostProfile {
+    /// The dialect of a message.
+    pub(crate) fn dialect_of(&self, message: &[u8]) -> &'static Dialect {
+        const BITMAP_HEX: std::ops::Range<usize> = 4..20;
+        match message.first() {
+            Some(_) if !self.any_dialect => self.dialect,
+            Some(b'0') if message.get(BITMAP_HEX).is_some_and(|map| map.iter().all(u8::is_ascii_hexdigit)) => {
+                &ISO87_ASCII_HEX
+            }
+            Some(b'0') => &ISO87_ASCII,
+            // An EBCDIC zero.
+            Some(0xF0) => &ISO87_EBCDIC,
+            // The packed beginning of 0100 to 0820.
+            Some(0x01..=0x08) => &ISO87_BINARY,
+            Some(_) | None => self.dialect,
+        }
+    }
 }
 
 /// The code over the messages of a host link, DE64 or DE128.

@@ -19,6 +19,9 @@ use machine::time::Zone;
 use std::path::PathBuf;
 use web::settings::{Access, ApiKey, Scopes};
 
+/// The name that stands for any of the 1987 dialects, told apart by the first bytes of each message.
+const ANY_DIALECT: &str = "auto";
+
 /// Runs `serve …`.
 ///
 /// # Errors
@@ -102,7 +105,8 @@ fn listeners(config: &Config) -> Result<Listeners, String> {
 
 fn host_profile(config: &Config) -> Result<HostProfile, String> {
     let link = &config.host_link;
-    let dialect = Dialect::by_name(&link.dialect)
+    let any_dialect = link.dialect == ANY_DIALECT;
+    let dialect = Dialect::by_name(if any_dialect { "iso87-binary" } else { &link.dialect })
         .filter(|dialect| dialect.name().starts_with("iso87"))
         .ok_or_else(|| format!("[host_link] dialect: `{}` is no dialect of 1987", link.dialect))?;
     let length = match link.length.as_str() {
@@ -112,6 +116,7 @@ fn host_profile(config: &Config) -> Result<HostProfile, String> {
     };
     Ok(HostProfile {
         dialect,
+        any_dialect,
         framing: Framing { length, ..dialect.framing() },
         acquirer: link.acquirer,
         country: link.country,

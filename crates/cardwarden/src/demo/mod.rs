@@ -189,6 +189,7 @@ fn listen(settings: &Settings) -> Result<(Listeners, Addresses), String> {
     let addresses = Addresses { http: address(&http)?, pos: address(&pos)?, host: address(&host)? };
     let profile = HostProfile {
         dialect: &ISO87_BINARY,
+        any_dialect: true,
         framing: Framing { length: LengthPrefix::Binary2, tpdu: false },
         acquirer: 48_020_000,
         country: 156,

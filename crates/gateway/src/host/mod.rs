@@ -65,7 +65,7 @@ pub(crate) fn take(
         Ok((address, rest)) if own_address => (Some(address.swapped()), rest),
         Ok(_) | Err(_) => (None, frame),
     };
-    let Ok(message) = profile.dialect.decode(bytes) else {
+    let Ok(message) = profile.dialect_of(bytes).decode(bytes) else {
         edge.counters.unreadable += 1;
         return Taken::bad(Step::Silence);
     };

@@ -304,3 +304,25 @@ fn cut_and_flipped_messages_of_a_host() {
     }
     assert!(peer.show(&send(&frame)).contains("39=00"));
 }
+
+#[test]
+fn a_link_that_takes_any_dialect_answers_in_the_one_it_was_asked_in() {
+    use iso8583::{Builder, ISO87_ASCII, ISO87_ASCII_HEX, ISO87_BINARY, ISO87_EBCDIC, Mti};
+    let mut world = World::new();
+    let profile =
+        HostProfile { sign_on: false, mac: HostMac::None, any_dialect: true, ..world.host_profile() };
+    for dialect in [&ISO87_ASCII, &ISO87_ASCII_HEX, &ISO87_BINARY, &ISO87_EBCDIC] {
+        let mut echo = Builder::new(dialect, Mti::parse("0800").unwrap());
+        let fields = [(7, "1122101112"), (11, "000123"), (70, "301")];
+        fields.iter().for_each(|(number, text)| {
+            echo.put_text(*number, text).unwrap();
+        });
+        let mut framed = Vec::new();
+        profile.framing.frame(echo.finish().unwrap(), &mut framed).unwrap();
+        world.gateway.closed(HOST);
+        world.gateway.connected(HOST, LinkKind::Iso87Host(profile.clone()), world.now);
+        let answer = world.exchange(HOST, &framed);
+        let answer = dialect.decode(&answer[2..]).unwrap_or_else(|error| panic!("{}: {error}", dialect.name()));
+        assert_eq!(answer.text(39).as_deref(), Some("00"), "{}", dialect.name());
+    }
+}

@@ -203,6 +203,7 @@ impl World {
     pub fn host_profile(&self) -> HostProfile {
         let mac = load(&self.hsm, KeyUsage::MacAlgorithm3, KeyMode::GenerateAndVerify, tdes(&ZAK));
         HostProfile {
+            any_dialect: false,
             dialect: &ISO87_ASCII_HEX,
             framing: Framing { length: LengthPrefix::Binary2, tpdu: false },
             acquirer: 48_020_000,
