@@ -25,9 +25,14 @@ impl Command {
     /// Takes a command off the front of `bytes`.
     ///
     /// # Errors
-    /// If they are not one.
+    /// If they are not one, or one longer than `COMMAND_BYTES_MAX`: commands under keys within commands under
+    /// keys cannot go on for ever.
     pub fn decode(bytes: &mut &[u8]) -> io::Result<Command> {
-        Command::deserialize(bytes)
+        let mut front = &bytes[..bytes.len().min(COMMAND_BYTES_MAX)];
+        let before = front.len();
+        let command = Command::deserialize(&mut front)?;
+        *bytes = &bytes[before - front.len()..];
+        Ok(command)
     }
 }
 

@@ -104,3 +104,19 @@ fn made_up_bytes_are_no_commands_and_break_nothing() {
     world.machine.write_snapshot(&mut state).unwrap();
     assert_eq!(Machine::read_snapshot(&mut &state[..]).unwrap().digest(), world.machine.digest());
 }
+
+#[test]
+fn keys_within_keys_come_to_an_end() {
+    let nested = |levels: usize| {
+        let mut bytes = Vec::new();
+        for _ in 0..levels {
+            bytes.push(28);
+            bytes.extend_from_slice(&[7; 32]);
+        }
+        bytes.push(27);
+        bytes
+    };
+    assert!(Command::decode(&mut &nested(31)[..]).is_ok());
+    assert!(Command::decode(&mut &nested(32)[..]).is_err());
+    assert!(Command::decode(&mut &nested(200_000)[..]).is_err());
+}
