@@ -1,7 +1,7 @@
 //! Keys at rest: a text of key blocks under a master key that two people brought in parts.
 //!
-//! No file is read or written here; the text comes and goes as a string. Label, status and day of each key are readable
-//! in its line and bound into its block, so that none can be changed without the master key.
+//! No file is read or written here; the text comes and goes as a string. Label, status and day of each key
+//! are readable in its line and bound into its block, so that none can be changed without the master key.
 
 use std::fmt;
 
@@ -21,10 +21,10 @@ pub const WORD_CHARACTERS_MAX: usize = 64;
 /// Most keys of a store.
 pub const STORED_KEYS_MAX: usize = 65_536;
 /// Bytes of the master key and of each component.
-const MASTER_BYTES: usize = 32;
+pub(crate) const MASTER_BYTES: usize = 32;
 
-/// Optional blocks that bind what a line says: label and time of creation (X9.143:2021, table 6), and the status under a
-/// number, which the standard leaves to vendors.
+/// Optional blocks that bind what a line says: label and time of creation (X9.143:2021, table 6), and the
+/// status under a number, which the standard leaves to vendors.
 const LABEL: [u8; 2] = *b"LB";
 const CREATED: [u8; 2] = *b"TC";
 const STATUS: [u8; 2] = *b"01";
@@ -34,7 +34,8 @@ const STATUS: [u8; 2] = *b"01";
 pub struct Component([u8; MASTER_BYTES]);
 
 impl Component {
-    /// The component typed as 64 hexadecimal characters, blanks disregarded, with the check value printed beside it.
+    /// The component typed as 64 hexadecimal characters, blanks disregarded, with the check value printed
+    /// beside it.
     ///
     /// # Errors
     /// [`KeyError::Length`] for another length or character, [`KeyError::CheckValue`] for a typing mistake.
@@ -79,7 +80,8 @@ impl fmt::Debug for Component {
 pub struct MasterKey(ProtectionKey);
 
 impl MasterKey {
-    /// The master key of two or more components, folded by exclusive or, of which no proper part says anything.
+    /// The master key of two or more components, folded by exclusive or, of which no proper part says
+    /// anything.
     ///
     /// # Errors
     /// [`KeyError::Components`] for fewer than two, or when two are the same and would cancel out.
@@ -99,13 +101,20 @@ impl MasterKey {
         AesKey::new(&*bytes).map(|key| Self(ProtectionKey::Aes(key)))
     }
 
-    /// A random master key that nobody can bring again: for development, and said so aloud by whoever uses it.
+    /// A random master key that nobody can bring again: for development, and said so aloud by whoever uses
+    /// it.
     ///
     /// # Errors
     /// [`EntropyFailed`].
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyFailed> {
         let components = [Component::generate(entropy)?, Component::generate(entropy)?];
         Self::from_components(&components).map_err(|_| EntropyFailed)
+    }
+
+    /// The master key that a token opened.
+    #[cfg(feature = "pkcs11")]
+    pub(crate) fn from_bytes(bytes: &Zeroizing<[u8; MASTER_BYTES]>) -> Self {
+        Self(ProtectionKey::Aes(AesKey::new(&**bytes).expect("as long as a key of 256 bits")))
     }
 
     /// What is written down at the ceremony.

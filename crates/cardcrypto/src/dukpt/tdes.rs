@@ -27,6 +27,12 @@ impl Ksn {
         Self(bytes)
     }
 
+    /// The bytes as they came.
+    #[cfg(feature = "payshield")]
+    pub(crate) const fn bytes(&self) -> &[u8; 10] {
+        &self.0
+    }
+
     /// The transaction counter, 21 bits.
     pub fn counter(&self) -> u32 {
         u32::from_be_bytes([0, self.0[7] & 0x1F, self.0[8], self.0[9]])

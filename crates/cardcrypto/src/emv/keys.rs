@@ -33,6 +33,12 @@ impl CardSequence {
     pub const fn new(number: u8) -> Result<Self, EmvError> {
         if number > 99 { Err(EmvError::Sequence) } else { Ok(Self(number)) }
     }
+
+    /// The number.
+    #[cfg(feature = "payshield")]
+    pub(crate) const fn number(self) -> u8 {
+        self.0
+    }
 }
 
 /// The eight bytes that stand for a card when its keys are derived.

@@ -1,13 +1,23 @@
 //! The hardware security module as the host sees it: about twenty operations, keys only by handle.
 //!
-//! What must not live here: a clear key (it goes in through a key block, a key store or the software module's own
-//! loader, and never out), a rule about who may pay, or any waiting that the caller did not ask for. A wrong PIN, MAC or
-//! cryptogram is a [`Verdict`], not an error: an error means that nothing was decided.
+//! What must not live here: a clear key (it goes in through a key block, a key store or the software module's
+//! own loader, and never out), a rule about who may pay, or any waiting that the caller did not ask for. A
+//! wrong PIN, MAC or cryptogram is a [`Verdict`], not an error: an error means that nothing was decided.
 
 mod ask;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 mod error;
+#[cfg(feature = "payshield")]
+pub mod payshield;
+#[cfg(feature = "payshield")]
+mod payshield_keys;
+#[cfg(feature = "payshield")]
+mod payshield_link;
+#[cfg(feature = "payshield")]
+mod payshield_text;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod prepared;
 mod slots;
 mod soft;
@@ -73,10 +83,11 @@ impl Verdict {
     }
 }
 
-/// A module that holds keys and works with them. Shared between threads; every call answers or fails before it returns.
+/// A module that holds keys and works with them. Shared between threads; every call answers or fails before
+/// it returns.
 ///
-/// Each call names the usage it needs; a key of another usage, mode, algorithm or status is refused, whatever the bytes
-/// would have computed.
+/// Each call names the usage it needs; a key of another usage, mode, algorithm or status is refused, whatever
+/// the bytes would have computed.
 pub trait Hsm: Send + Sync {
     /// Which module this is, for the log at start.
     fn name(&self) -> &str;
@@ -90,7 +101,8 @@ pub trait Hsm: Send + Sync {
     /// [`HsmError::NoEntropy`], [`HsmError::Unreachable`].
     fn random(&self, out: &mut [u8]) -> Result<(), HsmError>;
 
-    /// The key with a label, if there is one in use.
+    /// The key with a label, if there is an active one. All keys are looked through: for the start, not for
+    /// each sale.
     fn find_key(&self, label: &str) -> Option<KeyHandle>;
 
     /// What a key is for.
@@ -105,8 +117,9 @@ pub trait Hsm: Send + Sync {
     /// [`HsmError::NoEntropy`], [`HsmError::Unreachable`].
     fn generate_key(&self, attributes: KeyAttributes) -> Result<KeyHandle, HsmError>;
 
-    /// Derives a key by NIST SP 800-108 (counter mode, AES-CMAC) from a key of usage [`KeyUsage::Derivation`]. The same
-    /// base, context, usage and algorithm give the same key again, so it need not be stored; two usages never share one.
+    /// Derives a key by NIST SP 800-108 (counter mode, AES-CMAC) from a key of usage
+    /// [`KeyUsage::Derivation`]. The same base, context, usage and algorithm give the same key again, so it
+    /// need not be stored; two usages never share one.
     ///
     /// # Errors
     /// [`HsmError::WrongUsage`] and its kin about the base key; [`HsmError::Input`] for a context over
@@ -118,12 +131,12 @@ pub trait Hsm: Send + Sync {
         attributes: KeyAttributes,
     ) -> Result<KeyHandle, HsmError>;
 
-    /// Takes in a key from a key block under a key of usage [`KeyUsage::KeyBlockProtection`], with a label if it is to
-    /// be found by one. What the block says of the key is what it may do here.
+    /// Takes in a key from a key block under a key of usage [`KeyUsage::KeyBlockProtection`], with a label if
+    /// it is to be found by one. What the block says of the key is what it may do here.
     ///
     /// # Errors
-    /// [`HsmError::KeyBlock`] names what is malformed; [`HsmError::WrongAlgorithm`] for a key stronger than the one
-    /// that protects it, or one that does not fit its usage; [`HsmError::WrongUsage`] and its kin.
+    /// [`HsmError::KeyBlock`] names what is malformed; [`HsmError::WrongAlgorithm`] for a key stronger than
+    /// the one that protects it, or one that does not fit its usage; [`HsmError::WrongUsage`] and its kin.
     fn import_key(
         &self,
         protection: KeyHandle,
@@ -134,8 +147,8 @@ pub trait Hsm: Send + Sync {
     /// A key in a key block (version D under AES, B under triple DES), if it may leave.
     ///
     /// # Errors
-    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] for a key stronger than the one that is to protect it;
-    /// [`HsmError::WrongUsage`] and its kin.
+    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] for a key stronger than the one that is to
+    /// protect it; [`HsmError::WrongUsage`] and its kin.
     fn export_key(&self, protection: KeyHandle, key: KeyHandle) -> Result<String, HsmError>;
 
     /// Every key with what may be known of it, for inventories and audits.
@@ -159,20 +172,20 @@ pub trait Hsm: Send + Sync {
     /// [`HsmError::UnknownKey`].
     fn check_value(&self, key: KeyHandle) -> Result<CheckValue, HsmError>;
 
-    /// A key under a terminal or zone master key (usage [`KeyUsage::KeyEncryption`]), each block for itself, as UnionPay
-    /// sends working keys at sign-in; only a key that is [`crate::Exportability::Sensitive`].
+    /// A key under a terminal or zone master key (usage [`KeyUsage::KeyEncryption`]), each block for itself,
+    /// as UnionPay sends working keys at sign-in; only a key that is [`crate::Exportability::Sensitive`].
     ///
     /// # Errors
-    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] when the master key is weaker than what it would carry or
-    /// its blocks do not fit; [`HsmError::WrongUsage`] and its kin about either key.
+    /// [`HsmError::NotExportable`]; [`HsmError::WrongAlgorithm`] when the master key is weaker than what it
+    /// would carry or its blocks do not fit; [`HsmError::WrongUsage`] and its kin about either key.
     fn export_under(&self, kek: KeyHandle, key: KeyHandle) -> Result<WrappedKey, HsmError>;
 
     /// Whether the PIN in the block is the one that belongs to the verification value (key of usage
     /// [`KeyUsage::PinVerificationVisa`]).
     ///
     /// # Errors
-    /// [`HsmError::PinBlock`] for a malformed block, which is the terminal's fault and no try of the holder's;
-    /// [`HsmError::WrongUsage`] and its kin.
+    /// [`HsmError::PinBlock`] for a malformed block, which is the terminal's fault and no try of the
+    /// holder's; [`HsmError::WrongUsage`] and its kin.
     fn verify_pin_pvv(
         &self,
         pin: &EncryptedPin<'_>,
@@ -213,8 +226,8 @@ pub trait Hsm: Send + Sync {
 
     /// The PIN under another key and in another format, for whoever it goes to next.
     ///
-    /// A block that is bound to a card number is never translated into one that is not ([`HsmError::Input`]): from such
-    /// a block PINs could be looked up (ISO 9564-1:2017, 9.5).
+    /// A block that is bound to a card number is never translated into one that is not ([`HsmError::Input`]):
+    /// from such a block PINs could be looked up (ISO 9564-1:2017, 9.5).
     ///
     /// # Errors
     /// As [`Hsm::verify_pin_pvv`].
@@ -268,7 +281,8 @@ pub trait Hsm: Send + Sync {
     /// [`HsmError::WrongUsage`] and its kin.
     fn verify_arqc(&self, issuer: KeyHandle, cryptogram: &Cryptogram<'_>) -> Result<Verdict, HsmError>;
 
-    /// The issuer's answer to a cryptogram, or `None` when the cryptogram is wrong: nothing is answered unverified.
+    /// The issuer's answer to a cryptogram, or `None` when the cryptogram is wrong: nothing is answered
+    /// unverified.
     ///
     /// # Errors
     /// As [`Hsm::verify_arqc`]; [`HsmError::Chip`] when the profile does not answer this way.
@@ -279,7 +293,8 @@ pub trait Hsm: Send + Sync {
         ask: &ArpcAsk<'_>,
     ) -> Result<Option<Arpc>, HsmError>;
 
-    /// The MAC of an issuer script's command (issuer key of usage [`KeyUsage::EmvIntegrity`]): header and data as sent.
+    /// The MAC of an issuer script's command (issuer key of usage [`KeyUsage::EmvIntegrity`]): header and
+    /// data as sent.
     ///
     /// # Errors
     /// [`HsmError::WrongUsage`] and its kin.
