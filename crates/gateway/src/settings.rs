@@ -4,7 +4,7 @@
 
 use cardcrypto::KeyHandle;
 use cardcrypto::pin_block::PinFormat;
-use iso8583::{Dialect, Framing, UNIONPAY_POS};
+use iso8583::{Dialect, Framing, ISO87_ASCII, ISO87_ASCII_HEX, ISO87_BINARY, ISO87_EBCDIC, UNIONPAY_POS};
 use machine::money::Currency;
 use machine::time::{MINUTE_MS, Zone};
 
