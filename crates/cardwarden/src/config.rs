@@ -87,6 +87,13 @@ pub struct HostLink {
 pub struct KeyFile {
     /// The key file.
     pub file: PathBuf,
+    /// The library of the PKCS#11 token that holds the master key; none: two components in the environment. Its PIN
+    /// is in the environment as `CARDWARDEN_PKCS11_PIN`.
+    pub pkcs11_module: Option<PathBuf>,
+    /// The token's label.
+    pub pkcs11_token: Option<String>,
+    /// The label of the key in it.
+    pub pkcs11_key: String,
 }
 
 /// The journal.
@@ -205,7 +212,12 @@ impl Default for HostLink {
 
 impl Default for KeyFile {
     fn default() -> KeyFile {
-        KeyFile { file: PathBuf::from("keys.txt") }
+        KeyFile {
+            file: PathBuf::from("keys.txt"),
+            pkcs11_module: None,
+            pkcs11_token: None,
+            pkcs11_key: crate::key_file::TOKEN_KEY.to_owned(),
+        }
     }
 }
 

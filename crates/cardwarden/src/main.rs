@@ -1,11 +1,16 @@
 //! The binary: sockets, clock, threads, configuration, commands. No rules about money.
 
+mod bench;
+mod ceremony;
 mod clock;
 mod commands;
 mod config;
 mod demo;
 mod edge;
+mod hardening;
 mod host;
+mod key_audit;
+mod key_file;
 mod keys;
 mod logs;
 mod metrics;
@@ -34,8 +39,13 @@ Cardwarden: a card-payment host that protects accounts without abandoning their 
                                   whether a journal is whole; what it says
   cardwarden replay DIR [--until N]
                                   applies a journal again and proves every stored answer
+  cardwarden keys ceremony|new|list|add|terminal|transport|import|export|rotate|retire|audit …
+                                  the key file: made by two people, every act entered; `keys help` says more
   cardwarden risk evaluate --transactions FILE --epoch DAY --train FROM..TO --delay DAYS --test FROM..TO [--json]
                                   how well a model learned on some days finds the fraud of later ones
+  cardwarden bench [--json FILE] [--markdown FILE] [--seconds S] [--rounds N] [--only NAME,..] [--dir DIR]
+                   [--no-postgres]
+                                  what this build does on this machine, beside PostgreSQL doing the same
   cardwarden help | version
 ";
 
@@ -67,7 +77,9 @@ fn run() -> Result<(), Stop> {
         "iso" => commands::iso::run(arguments),
         "explain" => commands::explain::run(arguments),
         "journal" => commands::journal::run(arguments),
+        "bench" => bench::run(arguments),
         "replay" => commands::replay::run(arguments),
+        "keys" => commands::keys::run(arguments),
         "risk" => commands::risk::run(arguments),
         "help" => {
             say!("{}", HELP.trim_end());

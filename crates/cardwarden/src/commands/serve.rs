@@ -6,6 +6,7 @@ use super::{Stop, say};
 use crate::config::{self, Config};
 use crate::edge::Limits;
 use crate::host;
+use crate::key_file::Token;
 use crate::keys::Keys;
 use crate::system::{self, Listeners, Parts, System};
 use crate::{logs, signals};
@@ -52,7 +53,9 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
-    let stored = crate::commands::keys::open(&config.keys.file).map_err(|stop| stop.what)?;
+    crate::hardening::no_core_dumps()?;
+    let token = key_token(config)?;
+    let stored = crate::key_file::open(&config.keys.file, token.as_ref()).map_err(|stop| stop.what)?;
     let keys = Keys::of(&stored).map_err(|error| error.to_string())?;
     crate::keys::say_what_module(&*keys.hsm);
     let listeners = listeners(config)?;
@@ -91,6 +94,21 @@ async fn serve(config: &Config) -> Result<(), String> {
     signals::wait().await?;
     tracing::info!("stopping");
     system.stop().await
+}
+
+/// The token that holds the master key: of the configuration, or of the environment.
+fn key_token(config: &Config) -> Result<Option<Token>, String> {
+    let keys = &config.keys;
+    match (&keys.pkcs11_module, &keys.pkcs11_token) {
+        (None, None) => Token::of_environment().map_err(|stop| stop.what),
+        (Some(module), Some(token)) => {
+            let key = keys.pkcs11_key.clone();
+            Ok(Some(Token { module: module.clone(), token: token.clone(), key }))
+        }
+        (Some(_), None) | (None, Some(_)) => {
+            Err("[keys] pkcs11_module and pkcs11_token are set together or not at all".to_owned())
+        }
+    }
 }
 
 fn listeners(config: &Config) -> Result<Listeners, String> {

@@ -85,6 +85,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
         }
     }
     logs::start(&settings.log, "text").map_err(Stop::failed)?;
+    crate::hardening::no_core_dumps().map_err(Stop::failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
