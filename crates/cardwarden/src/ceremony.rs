@@ -1,5 +1,5 @@
-//! Two people and one screen: components are typed without echo or shown once, to one person at a time, and the
-//! screen is cleared between.
+//! Two people and one screen: components are typed without echo or shown once, to one person at a time, and
+//! the screen is cleared between.
 //!
 //! Nothing is written to a file here, and no whole key is ever shown.
 
@@ -195,8 +195,8 @@ fn typed(screen: &mut Screen<'_>, person: &str, shown: Option<&Component>) -> Re
 
 /// A key of two components of double length DES, and the components: for the two who enter it at a terminal.
 ///
-/// Every byte of both components has odd parity, as terminals want to be given them; the key has too, and its check
-/// value is the same either way, since DES does not use these bits.
+/// Every byte of both components has odd parity, as terminals want to be given them; the key has too, and
+/// its check value is the same either way, since DES does not use these bits.
 ///
 /// # Errors
 /// If there is no randomness.

@@ -1,7 +1,8 @@
 //! The audit file beside a key file: every act with a key, each entry bound to the one before it by a hash.
 //!
-//! No key, component or PIN is ever in it. A chain without a secret shows changes only to who knows how it ended:
-//! that is why each act prints the last entry's hash, to be written down where the file's owner cannot change it.
+//! No key, component or PIN is ever in it. A chain without a secret shows changes only to who knows how it
+//! ended: that is why each act prints the last entry's hash, to be written down where the file's owner
+//! cannot change it.
 
 use crate::clock;
 use machine::time::{Timestamp, Zone};
@@ -225,7 +226,8 @@ impl Audit {
     /// Opens the audit of a key file, or begins one where there is none.
     ///
     /// # Errors
-    /// If another process holds it, it cannot be read, or its chain is broken: then nothing may be added to it.
+    /// If another process holds it, it cannot be read, or its chain is broken: then nothing may be added to
+    /// it.
     pub fn open(key_file: &Path, begin: bool) -> Result<Audit, String> {
         use std::os::unix::fs::OpenOptionsExt;
         let path = path_of(key_file);

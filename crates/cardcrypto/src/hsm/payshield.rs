@@ -1,8 +1,8 @@
 //! A security module on the network that speaks the payShield host commands.
 //!
-//! No clear key and no clear PIN ever reaches this process. Keys lie with the host, each in a key block under the
-//! module's local master key (scheme `S`), so the module is given the key with each command; which key may do what is
-//! checked here first, so that a refusal has a name, and by the module again.
+//! No clear key and no clear PIN ever reaches this process. Keys lie with the host, each in a key block
+//! under the module's local master key (scheme `S`), so the module is given the key with each command;
+//! which key may do what is checked here first, so that a refusal has a name, and by the module again.
 //!
 //! # Which commands
 //!
@@ -17,22 +17,23 @@
 //! | generate, import, export a key | `A0`, `A6`, `A8`; check value `BU` |
 //! | random bytes, echo, diagnostics | `N0`, `B2`, `NC` |
 //!
-//! `DC`, `DA` and `CA` say the same of terminal keys where the local master key is of the variant kind; in key blocks
-//! one usage (`P0`) covers both, and the interchange commands are used for both. Whatever has no such command is
-//! refused as [`HsmError::Unsupported`]: UnionPay's ECB MAC, CMAC and HMAC, SM4, AES DUKPT, MACs by DUKPT, PIN format 4
-//! and UnionPay's, cryptograms with the common session key (the tree of `KW` as published is the older EMV 2000
-//! method), issuer scripts, derivation of working keys, card hashes, data. `BE` compares with a PIN that the bank keeps,
-//! which Cardwarden never does.
+//! `DC`, `DA` and `CA` say the same of terminal keys where the local master key is of the variant kind; in key
+//! blocks one usage (`P0`) covers both, and the interchange commands are used for both. Whatever has no such
+//! command is refused as [`HsmError::Unsupported`]: UnionPay's ECB MAC, CMAC and HMAC, SM4, AES DUKPT, MACs
+//! by DUKPT, PIN format 4 and UnionPay's, cryptograms with the common session key (the tree of `KW` as
+//! published is the older EMV 2000 method), issuer scripts, derivation of working keys, card hashes, data.
+//! `BE` compares with a PIN that the bank keeps, which Cardwarden never does.
 //!
 //! # What is not verified
 //!
-//! The formats follow published command descriptions; no real device was at hand. To be tried first on one: the
-//! key block forms of `A0`, `A6`, `A8` and `BU` (delimiters, and sixteen characters of check value), the KSN
-//! descriptor `A05`, `DE`'s check length, clear conversion tables (modules may demand encrypted ones), and PIN format
-//! `47` in `G0`.
+//! The formats follow published command descriptions; no real device was at hand. To be tried first on one:
+//! the key block forms of `A0`, `A6`, `A8` and `BU` (delimiters, and sixteen characters of check value),
+//! the KSN descriptor `A05`, `DE`'s check length, clear conversion tables (modules may demand encrypted
+//! ones), and PIN format `47` in `G0`.
 //!
-//! A key block does not say how long its key is. Of an imported DES key double length is assumed, of AES 128 bits; the
-//! module knows better and refuses what does not fit. [`PayShield::hold`] takes what the operator knows.
+//! A key block does not say how long its key is. Of an imported DES key double length is assumed, of AES
+//! 128 bits; the module knows better and refuses what does not fit. [`PayShield::hold`] takes what the
+//! operator knows.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -75,7 +76,8 @@ const LMK_BLOCK: u8 = b'S';
 const X9_BLOCK: u8 = b'R';
 /// Hexadecimal characters of a check value as the module answers with a key.
 const CHECK_VALUE_CHARACTERS: usize = 6;
-/// Ten digits of key set, none of sub-key, five of device, and the counter: all twenty of a key serial number.
+/// Ten digits of key set, none of sub-key, five of device, and the counter: all twenty of a key serial
+/// number.
 const KSN_DESCRIPTOR: &str = "A05";
 const RULE_RANGE: HsmError = HsmError::Input("the digits that count are not all in the card number");
 
@@ -135,8 +137,8 @@ impl PayShield {
     /// Takes a key in as it was kept: under the local master key, with what is known of it.
     ///
     /// # Errors
-    /// [`HsmError::WrongAlgorithm`] when usage and algorithm do not fit, [`HsmError::KeyBlock`] when the text is no key
-    /// block of scheme `S`, [`HsmError::Full`].
+    /// [`HsmError::WrongAlgorithm`] when usage and algorithm do not fit, [`HsmError::KeyBlock`] when the
+    /// text is no key block of scheme `S`, [`HsmError::Full`].
     pub fn hold(&self, key: HostKey) -> Result<KeyHandle, HsmError> {
         if !fits(key.attributes.usage, key.attributes.algorithm) {
             return Err(HsmError::WrongAlgorithm);
@@ -359,8 +361,8 @@ fn length_4(length: usize) -> Result<String, HsmError> {
     Ok(format!("{length:04X}"))
 }
 
-/// Validation data as `EA`, `GO` and `DE` take it: twelve characters of which `N` stands for the last five digits of the
-/// account number, which must therefore be among the sixteen that are encrypted.
+/// Validation data as `EA`, `GO` and `DE` take it: twelve characters of which `N` stands for the last five
+/// digits of the account number, which must therefore be among the sixteen that are encrypted.
 fn validation_data(rule: &Ibm3624, pan: &Pan) -> Result<Zeroizing<String>, HsmError> {
     let whole = rule.validation(pan).map_err(|_| RULE_RANGE)?;
     let account = account(pan);

@@ -1,5 +1,5 @@
-//! The keys of a payShield-style module as its host keeps them: under the module's local master key, with what each
-//! is for.
+//! The keys of a payShield-style module as its host keeps them: under the module's local master key, with
+//! what each is for.
 //!
 //! No key in the clear, and nothing is asked of the module here.
 
@@ -48,8 +48,8 @@ impl HostKeys {
         place.and_then(|place| place.key.as_deref()).ok_or(HsmError::UnknownKey)
     }
 
-    /// The key, if it is for one of `usages` and permits `act` now. The module checks again; this answers by name and
-    /// without a round trip, and knows what the module does not: the key's status.
+    /// The key, if it is for one of `usages` and permits `act` now. The module checks again; this answers
+    /// by name and without a round trip, and knows what the module does not: the key's status.
     pub(super) fn permit(
         &self,
         key: KeyHandle,

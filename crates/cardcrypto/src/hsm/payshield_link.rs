@@ -1,5 +1,5 @@
-//! The wire to a payShield-style module: frames over TCP, a bounded number of connections, each used by one command at
-//! a time, and no wait without an end.
+//! The wire to a payShield-style module: frames over TCP, a bounded number of connections, each used by one
+//! command at a time, and no wait without an end.
 //!
 //! What a command means is not known here.
 
@@ -177,11 +177,9 @@ fn converse(
 ) -> Result<Zeroizing<Vec<u8>>, Broken> {
     let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
     connection.set_write_timeout(Some(left.ok_or(Broken::Lost)?)).map_err(|_| Broken::Lost)?;
-    connection.write_all(frame).map_err(|error| match error.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Broken::Lost,
-        #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else: nothing was answered")]
-        _ => Broken::Gone,
-    })?;
+    // Whatever else than a full buffer: nothing was answered.
+    let full = |error: std::io::Error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    connection.write_all(frame).map_err(|error| if full(error) { Broken::Lost } else { Broken::Gone })?;
     let mut length = [0; 2];
     fill(connection, &mut length, deadline, true)?;
     let mut body = Zeroizing::new(vec![0; usize::from(u16::from_be_bytes(length))]);

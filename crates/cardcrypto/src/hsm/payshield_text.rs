@@ -1,4 +1,5 @@
-//! Commands and answers of a payShield-style module as text: fields one behind the other, each of a known length.
+//! Commands and answers of a payShield-style module as text: fields one behind the other, each of a known
+//! length.
 //!
 //! No socket and no key table: what is asked is decided in `payshield`.
 
@@ -9,7 +10,8 @@ use crate::hexadecimal;
 use crate::keyblock::KeyBlockError;
 use crate::pin_block::PinBlockError;
 
-/// Characters in front of a key block under the local master key: the scheme, the version, four digits of length.
+/// Characters in front of a key block under the local master key: the scheme, the version, four digits of
+/// length.
 const KEY_BLOCK_FRONT: usize = 6;
 
 /// A command as it is put together, wiped when it was sent: it may name a card.
@@ -123,7 +125,8 @@ impl Answer {
     }
 }
 
-/// What an error code means here (published list of host command error codes). `01` never comes here: it is a verdict.
+/// What an error code means here (published list of host command error codes). `01` never comes here: it is
+/// a verdict.
 pub(super) fn refused(code: [u8; 2]) -> HsmError {
     match &code {
         b"14" => HsmError::Input("the PIN under the local master key is invalid"),

@@ -1,24 +1,26 @@
 //! A key file's master key in a PKCS#11 token: it is made there, works there and never leaves.
 //!
-//! No key but that one lives in the token, and no payment operation runs there: PKCS#11 has no PIN translation, retail
-//! MAC or SM4. The file's keys are opened through the token and work in the software module.
+//! No key but that one lives in the token, and no payment operation runs there: PKCS#11 has no PIN
+//! translation, retail MAC or SM4. The file's keys are opened through the token and work in the software
+//! module.
 //!
 //! # What of X9.143 a token can do
 //!
-//! A key block of version D is opened by two keys that follow from the protection key by CMAC over constants (6.3.2).
-//! If the token were asked for these CMACs (`CKM_AES_CMAC`), the two keys would come out of it; and since the constants
-//! never change, whoever once saw them opens every block under that key, for ever, without the token. The master
-//! would be out in all but name. Deriving them inside needs mechanisms that certified tokens switch off
-//! (`CKM_AES_ECB_ENCRYPT_DATA`) or do not have yet (`CKM_SP800_108_COUNTER_KDF`). Wrapping (`CKM_AES_KEY_WRAP_PAD`)
-//! would do, but what `C_UnwrapKey` makes has to be readable for the software module to work with it, which tokens in
-//! their certified mode refuse.
+//! A key block of version D is opened by two keys that follow from the protection key by CMAC over
+//! constants (6.3.2). If the token were asked for these CMACs (`CKM_AES_CMAC`), the two keys would come out
+//! of it; and since the constants never change, whoever once saw them opens every block under that key, for
+//! ever, without the token. The master would be out in all but name. Deriving them inside needs mechanisms
+//! that certified tokens switch off (`CKM_AES_ECB_ENCRYPT_DATA`) or do not have yet
+//! (`CKM_SP800_108_COUNTER_KDF`). Wrapping (`CKM_AES_KEY_WRAP_PAD`) would do, but what `C_UnwrapKey` makes
+//! has to be readable for the software module to work with it, which tokens in their certified mode refuse.
 //!
-//! So the token does the one thing that all of them do: it encrypts and decrypts 32 bytes of data by AES-GCM under a
-//! key that it made itself, which is sensitive, never extractable, and permits nothing else: no wrapping (with
-//! decryption that would read out other keys), no signing, no derivation. These 32 bytes are the file's own master
-//! key: random, new each time the file is written, and in this process' memory only beside the keys it protects
-//! anyway. Who copies the file without the token has nothing; who reads this process' memory has the keys of today's
-//! file, as with every software module, and not those of the next.
+//! So the token does the one thing that all of them do: it encrypts and decrypts 32 bytes of data by
+//! AES-GCM under a key that it made itself, which is sensitive, never extractable, and permits nothing
+//! else: no wrapping (with decryption that would read out other keys), no signing, no derivation. These 32
+//! bytes are the file's own master key: random, new each time the file is written, and in this process'
+//! memory only beside the keys it protects anyway. Who copies the file without the token has nothing; who
+//! reads this process' memory has the keys of today's file, as with every software module, and not those of
+//! the next.
 //!
 //! The file holds the sealed master in a comment of its own ([`SealedMaster`]), so its form is the same.
 
@@ -47,7 +49,8 @@ const TAG_BYTES: usize = 16;
 const SEALED_BYTES: usize = VECTOR_BYTES + MASTER_BYTES + TAG_BYTES;
 /// How a sealed master key's line in a key file begins.
 const SEALED_LINE: &str = "# master key in a token: ";
-/// What is authenticated beside it, so that nothing else that this key ever encrypts is taken for a master key.
+/// What is authenticated beside it, so that nothing else that this key ever encrypts is taken for a master
+/// key.
 const PURPOSE: &[u8] = b"cardwarden key file master 1";
 
 /// Where the key is.
@@ -111,19 +114,22 @@ impl From<Error> for TokenError {
             return Self::Library;
         }
         let Error::Pkcs11(why, _) = &error else { return Self::Refused(error.to_string()) };
-        match why {
-            RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange => Self::WrongPin,
-            RvError::PinLocked | RvError::PinExpired | RvError::UserPinNotInitialized => Self::PinLocked,
+        if matches!(why, RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange) {
+            Self::WrongPin
+        } else if matches!(why, RvError::PinLocked | RvError::PinExpired | RvError::UserPinNotInitialized) {
+            Self::PinLocked
+        } else if matches!(
+            why,
             RvError::TokenNotPresent
-            | RvError::TokenNotRecognized
-            | RvError::SlotIdInvalid
-            | RvError::DeviceRemoved => Self::NoToken,
-            RvError::KeyHandleInvalid | RvError::ObjectHandleInvalid => Self::NoKey,
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "the library's own long list, told in its words"
-            )]
-            _ => Self::Refused(error.to_string()),
+                | RvError::TokenNotRecognized
+                | RvError::SlotIdInvalid
+                | RvError::DeviceRemoved
+        ) {
+            Self::NoToken
+        } else if matches!(why, RvError::KeyHandleInvalid | RvError::ObjectHandleInvalid) {
+            Self::NoKey
+        } else {
+            Self::Refused(error.to_string())
         }
     }
 }
@@ -173,7 +179,8 @@ impl fmt::Debug for MasterToken {
 }
 
 impl MasterToken {
-    /// Opens a token and finds the key, which must be one that never left and can do nothing but what it is for.
+    /// Opens a token and finds the key, which must be one that never left and can do nothing but what it is
+    /// for.
     ///
     /// # Errors
     /// [`TokenError`] names what is missing or wrong.
@@ -242,16 +249,17 @@ impl MasterToken {
     /// Opens a sealed master key.
     ///
     /// # Errors
-    /// [`TokenError::Sealed`], [`TokenError::NoKey`] when the key was removed meanwhile, [`TokenError::NoToken`].
+    /// [`TokenError::Sealed`], [`TokenError::NoKey`] when the key was removed meanwhile,
+    /// [`TokenError::NoToken`].
     pub fn unseal(&self, sealed: &SealedMaster) -> Result<MasterKey, TokenError> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let (vector, body) = sealed.0.split_at(VECTOR_BYTES);
         let mut vector = vector.to_vec();
         let mechanism = Mechanism::AesGcm(GcmParams::new(&mut vector, PURPOSE, TAG_BITS.into())?);
         // Libraries differ in how they say that the tag is wrong; what says something else is kept apart.
-        let clear = session.decrypt(&mechanism, self.key, body).map_err(|error| match error.into() {
-            TokenError::Refused(_) => TokenError::Sealed,
-            other => other,
+        let clear = session.decrypt(&mechanism, self.key, body).map_err(|error| {
+            let why = TokenError::from(error);
+            if matches!(why, TokenError::Refused(_)) { TokenError::Sealed } else { why }
         })?;
         let clear = Zeroizing::new(clear);
         let master = Zeroizing::new(clear.as_slice().try_into().map_err(|_| TokenError::Sealed)?);

@@ -1,5 +1,5 @@
-//! A module made of two: what the device under test can do, it does; what its protocol cannot express is done by the
-//! software module and counted by name.
+//! A module made of two: what the device under test can do, it does; what its protocol cannot express is
+//! done by the software module and counted by name.
 //!
 //! So the conformance suite runs whole, and a test can say which of it the device answered.
 

@@ -1,5 +1,8 @@
-//! The client of payShield-style modules against a simulator of our own: what it computes, and what becomes of bad
-//! manners on the wire.
+//! The client of payShield-style modules against a simulator of our own: what it computes, and what becomes
+//! of bad manners on the wire.
+
+#![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 mod both;
 mod simulator;

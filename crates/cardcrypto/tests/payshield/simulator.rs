@@ -1,7 +1,8 @@
-//! A payShield-style module of our own: TCP, framed commands, answers by the published formats, and on request the bad
-//! manners of networks and devices.
+//! A payShield-style module of our own: TCP, framed commands, answers by the published formats, and on
+//! request the bad manners of networks and devices.
 //!
-//! Nothing of the client under test is used here: commands are read and answers written a second time, by hand.
+//! Nothing of the client under test is used here: commands are read and answers written a second time, by
+//! hand.
 
 use std::collections::VecDeque;
 use std::io::{Read, Write};
@@ -144,7 +145,15 @@ fn code_of(error: HsmError) -> Code {
         HsmError::KeyBlock(_) => *b"A4",
         HsmError::NotExportable => *b"AA",
         HsmError::Input(_) | HsmError::KeySerialNumber => BAD_FIELD,
-        _ => *b"41",
+        HsmError::Unsupported => *b"68",
+        HsmError::UnknownKey
+        | HsmError::KeyExpired
+        | HsmError::KeyRetired
+        | HsmError::Chip(_)
+        | HsmError::Full
+        | HsmError::NoEntropy
+        | HsmError::Unreachable
+        | HsmError::Refused(_) => *b"41",
     }
 }
 
@@ -255,7 +264,7 @@ fn code_of_format(format: PinFormat) -> &'static str {
     match format {
         PinFormat::Iso1 => "05",
         PinFormat::Iso3 => "47",
-        _ => "01",
+        PinFormat::Iso0 | PinFormat::Iso2 | PinFormat::Iso4 | PinFormat::UnionPayNoPan => "01",
     }
 }
 

@@ -1,6 +1,10 @@
 //! The master key in a token: Debian's softhsm2 with a token store of its own, in a folder that goes away.
 //!
-//! Each case runs in a process of its own, since a token library reads its settings from the environment once.
+//! Each case runs in a process of its own, since a token library reads its settings from the environment
+//! once.
+
+#![expect(clippy::print_stdout, reason = "what is left out is said aloud")]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

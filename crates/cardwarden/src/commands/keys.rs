@@ -110,7 +110,7 @@ fn read(mut arguments: lexopt::Parser) -> Result<Asked, Stop> {
             Long("in-token") => asked.in_token = true,
             Long("exportable") => asked.exportable = true,
             Long("reissued") => asked.reissued = true,
-            other => return Err(other.unexpected().into()),
+            Short(_) | Long(_) => return Err(argument.unexpected().into()),
         }
     }
     Ok(asked)
