@@ -3,7 +3,7 @@
 
 mod running;
 
-use running::{Folder, Running, Till, run};
+use running::{Folder, Running, Till};
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,6 +30,13 @@ fn sound(folder: &Path) {
     assert!(replayed, "{text}");
 }
 
+/// Runs the binary to its end: whether it was content, and what it printed.
+fn run(arguments: &[&str]) -> (bool, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_cardwarden")).args(arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
 fn copy(from: &Path, to: &Path) {
     let _ = std::fs::remove_dir_all(to);
     std::fs::create_dir_all(to).unwrap();
@@ -54,8 +61,8 @@ fn script(till: &mut Till, acknowledged: &mut Vec<Acknowledged>, unanswered: &mu
             *unanswered = Some(frame);
             return false;
         };
-        let reply = till.pos.receive(&answer).unwrap();
-        assert!(reply.approved(), "{}", reply.code);
+        // A card used this often is told to slow down: an answer like any other.
+        till.pos.receive(&answer).unwrap();
         acknowledged.push(Acknowledged { frame, answer });
     }
     true
@@ -85,17 +92,15 @@ fn killed_at_every_write_of_a_run_nothing_that_was_answered_is_lost() {
         let mut lived = false;
         if let Some(running) = Running::start(&folder.0, &strace) {
             till.connect(&running);
-            lived = script(&mut till, &mut acknowledged, &mut unanswered);
-            if lived {
-                assert!(running.stop());
-            }
+            // The closing mark is a write as well.
+            lived = script(&mut till, &mut acknowledged, &mut unanswered) && running.stop();
         }
         let again = Running::start(&folder.0, &[]).unwrap_or_else(|| panic!("write {nth}: the host does not come back"));
         till.connect(&again);
         all_there(&mut till, &acknowledged, &format!("killed at write {nth}"));
         if let Some(frame) = unanswered {
             let answer = till.carry(&frame).expect("an answer to what was under way");
-            assert!(till.pos.receive(&answer).unwrap().approved(), "killed at write {nth}");
+            till.pos.receive(&answer).unwrap_or_else(|why| panic!("killed at write {nth}: {why}"));
         }
         assert!(again.stop());
         sound(&folder.0);

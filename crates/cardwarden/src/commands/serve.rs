@@ -9,7 +9,8 @@ use crate::host;
 use crate::key_file::Token;
 use crate::keys::Keys;
 use crate::system::{self, Listeners, Parts, System};
-use crate::{logs, signals};
+use crate::logs;
+use crate::signals::Signals;
 use gateway::{HostMac, HostProfile, LinkKind};
 use iso8583::{Dialect, Framing, LengthPrefix};
 use journal::JournalId;
@@ -53,6 +54,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
 }
 
 async fn serve(config: &Config) -> Result<(), String> {
+    let mut signals = Signals::listen()?;
     crate::hardening::no_core_dumps()?;
     let token = key_token(config)?;
     let stored = crate::key_file::open(&config.keys.file, token.as_ref()).map_err(|stop| stop.what)?;
@@ -91,7 +93,7 @@ async fn serve(config: &Config) -> Result<(), String> {
         }
     }
     tracing::info!(http = %config.http.listen, pos = %config.pos.listen, "ready");
-    signals::wait().await?;
+    signals.wait().await;
     tracing::info!("stopping");
     system.stop().await
 }

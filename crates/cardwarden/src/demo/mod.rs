@@ -9,7 +9,8 @@ use crate::edge::Limits;
 use crate::host;
 use crate::keys::{self, Keys};
 use crate::system::{self, Listeners, Parts, System};
-use crate::{clock, logs, signals};
+use crate::signals::Signals;
+use crate::{clock, logs};
 use gateway::{HostMac, HostProfile, LinkKind};
 use iso8583::{Framing, ISO87_BINARY, LengthPrefix};
 use journal::JournalId;
@@ -121,6 +122,7 @@ impl Drop for Folder {
 }
 
 async fn demo(settings: Settings, begun: Instant) -> Result<(), String> {
+    let mut signals = Signals::listen()?;
     let population = Population::street(settings.seed);
     let tills = past::acceptors(&population);
     let stored = keys::invented(settings.seed, &tills, &past::PREFIXES);
@@ -147,21 +149,22 @@ async fn demo(settings: Settings, begun: Instant) -> Result<(), String> {
     let living = street.live(addresses.pos, settings.speed, scenes, system.host.clone());
     greet(&settings, &addresses, &test, begun);
     let tally = living.tally();
-    if let Some(first) = tally.first_answer().await {
-        let ms = first.duration_since(begun).as_millis();
-        match settings.language {
-            Language::Zh => say!("第一笔交易在启动后 {ms} 毫秒得到答复。"),
-            Language::En => say!("The first sale was answered {ms} ms after the start."),
-        }
-    }
-    match settings.length {
-        None => signals::wait().await?,
-        Some(length) => {
-            tokio::select! {
-                stopped = signals::wait() => stopped?,
-                () = tokio::time::sleep(length) => {}
+    let told = async {
+        if let Some(first) = tally.first_answer().await {
+            let ms = first.duration_since(begun).as_millis();
+            match settings.language {
+                Language::Zh => say!("第一笔交易在启动后 {ms} 毫秒得到答复。"),
+                Language::En => say!("The first sale was answered {ms} ms after the start."),
             }
         }
+        match settings.length {
+            None => std::future::pending().await,
+            Some(length) => tokio::time::sleep(length).await,
+        }
+    };
+    tokio::select! {
+        () = signals.wait() => {}
+        () = told => {}
     }
     living.stop().await;
     let audit = summary(&system).await;

@@ -36,7 +36,8 @@ impl Drop for Folder {
 pub struct Running {
     pub child: Child,
     pub pos_port: u16,
-    pub http_port: u16,
+    /// Runs as the child of a wrapper.
+    wrapped: bool,
 }
 
 impl Running {
@@ -63,13 +64,21 @@ impl Running {
             .arg(folder.join("keys.json"))
             .stdout(Stdio::null())
             .stderr(log);
-        let mut running = Running { child: command.spawn().unwrap(), pos_port, http_port };
+        let mut running = Running { child: command.spawn().unwrap(), pos_port, wrapped: !wrapper.is_empty() };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", pos_port)).is_err() {
             if running.child.try_wait().unwrap().is_some() {
                 return None;
             }
             assert!(begun.elapsed() < PATIENCE, "the host does not listen");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // It listens before it has lived its past, and writes the keys after that.
+        while !keys_are_written(folder) {
+            if running.child.try_wait().unwrap().is_some() {
+                return None;
+            }
+            assert!(begun.elapsed() < PATIENCE, "the host does not begin");
             std::thread::sleep(Duration::from_millis(5));
         }
         Some(running)
@@ -82,7 +91,11 @@ impl Running {
 
     /// Asks it to stop, and says whether it did in good order.
     pub fn stop(mut self) -> bool {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let id = self.child.id().to_string();
+        let asked = match self.wrapped {
+            true => Command::new("pkill").args(["-TERM", "-P", &id]).status().unwrap(),
+            false => Command::new("kill").args(["-TERM", &id]).status().unwrap(),
+        };
         assert!(asked.success());
         let begun = Instant::now();
         loop {
@@ -100,6 +113,11 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn keys_are_written(folder: &Path) -> bool {
+    let text = std::fs::read_to_string(folder.join("keys.json")).unwrap_or_default();
+    serde_json::from_str::<serde_json::Value>(&text).is_ok()
 }
 
 fn free_ports() -> [u16; 3] {
@@ -183,9 +201,3 @@ impl Till {
     }
 }
 
-/// Runs the binary to its end; what it printed, and whether it was content.
-pub fn run(arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_cardwarden")).args(arguments).output().unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
-}
