@@ -2,8 +2,7 @@
 //!
 //! Planted bugs live here, on the way between them: never in what is tested.
 
-use super::{Message, Plant};
-use crate::reference::{Reference, Said};
+use super::Plant;
 use journal::{AppendError, DiskCause, Hash, Journal, JournalId, MemoryDisk, Options, ReadError, Seq, Spent};
 use machine::Machine;
 use machine::command::Command;
@@ -15,20 +14,11 @@ use shard::{Answered, Replay, Shard};
 /// Short segments: a world of an hour fills several.
 const SEGMENT_BYTES: u64 = 16 * 4096;
 
-/// A record handed out and not yet durable.
-pub(super) struct Flight {
-    pub body: Vec<u8>,
-    /// Its commands and what should be said to them.
-    pub expected: Vec<(Message, Said)>,
-    /// The machine's trail after it.
-    pub trail: u64,
-    /// The reference before and after it, while a fault is planned.
-    pub before: Option<Box<Reference>>,
-    pub after: Option<Box<Reference>>,
-}
-
-pub(super) struct Host {
+/// Shard and journal of one host. Whoever drives it says when records are made durable.
+pub struct Host {
+    /// The disk it lives on.
     pub disk: MemoryDisk,
+    /// The last record somebody was told about.
     pub acknowledged: u64,
     journal: Option<Journal<MemoryDisk>>,
     shard: Shard<()>,
@@ -38,6 +28,9 @@ pub(super) struct Host {
 
 impl Host {
     /// Recovers what the disk holds; says the last record.
+    ///
+    /// # Errors
+    /// What does not check, in words.
     pub fn start(disk: MemoryDisk, plant: Option<Plant>) -> Result<(Host, u64), String> {
         let id = JournalId(*b"a world's record");
         let options = Options { id, segment_bytes: SEGMENT_BYTES, spent: Spent::Recycled };
@@ -74,10 +67,13 @@ impl Host {
         Ok((Host { disk, acknowledged: head, journal: Some(journal), shard, plant, reversals: 0 }, head))
     }
 
+    /// The machine, as far as it has applied.
+    #[must_use]
     pub fn machine(&self) -> &Machine {
         self.shard.machine()
     }
 
+    /// Takes a command in.
     pub fn submit(&mut self, command: &Command) {
         let mut command = command.clone();
         if let Command::Reverse(reverse) = &mut command {
@@ -100,7 +96,10 @@ impl Host {
         self.shard.batch(at, &mut body).then(|| (before - self.shard.waiting(), body))
     }
 
-    /// Makes a record durable. Wrong: whether the power went with it.
+    /// Makes a record durable; says which it is.
+    ///
+    /// # Errors
+    /// The disk failed; true if the power went with it.
     pub fn append(&mut self, body: &[u8]) -> Result<u64, bool> {
         let Some(journal) = &mut self.journal else { return Err(true) };
         match journal.append(body) {
@@ -110,6 +109,7 @@ impl Host {
         }
     }
 
+    /// The oldest record handed out is durable: its answers may leave.
     pub fn durable(&mut self) {
         self.shard.durable();
     }
@@ -120,11 +120,15 @@ impl Host {
         while self.shard.next_answer().is_some() {}
     }
 
+    /// The next answer that may leave.
     pub fn next_answer(&mut self) -> Option<Answered<()>> {
         self.shard.next_answer()
     }
 
     /// One command alone, durable before it is answered.
+    ///
+    /// # Errors
+    /// If the disk fails.
     pub fn ask_at_once(&mut self, command: &Command, at: Timestamp) -> Result<Outcome, String> {
         self.shard.submit((), command.clone());
         let (_, body) = self.batch(at).ok_or("the shard takes nothing just after a start")?;
@@ -145,6 +149,9 @@ impl Host {
     }
 
     /// A snapshot of what is durable, and older ones are given up. Says whether it was taken.
+    ///
+    /// # Errors
+    /// If the journal does not check.
     pub fn snapshot(&mut self) -> Result<bool, String> {
         let Some(journal) = &mut self.journal else { return Ok(false) };
         let mut content = Vec::new();
@@ -164,6 +171,7 @@ impl Host {
     }
 
     /// The disk failed under something else than a record.
+    #[must_use]
     pub fn is_down(&self) -> bool {
         self.journal.is_none()
     }

@@ -9,13 +9,13 @@
 )]
 
 mod compare;
-mod host;
+pub mod host;
 mod town;
 
 use crate::dice::Dice;
 use crate::reference::{Reference, Said};
 use compare::{compare, same};
-use host::{Flight, Host};
+use host::Host;
 use journal::{DiskCause, Failure as DiskFailure, Faults, Lasts, MemoryDisk};
 use machine::Machine;
 use machine::command::Command;
@@ -109,6 +109,18 @@ struct Message {
     command: Command,
     /// What its sender does if nobody can say what became of it.
     again: u8,
+}
+
+/// A record handed out and not yet durable.
+struct Flight {
+    body: Vec<u8>,
+    /// Its commands and what should be said to them.
+    expected: Vec<(Message, Said)>,
+    /// The machine's trail after it.
+    trail: u64,
+    /// The reference before and after it, while a fault is planned.
+    before: Option<Box<Reference>>,
+    after: Option<Box<Reference>>,
 }
 
 struct World {
