@@ -37,8 +37,6 @@ pub struct Port {
 pub enum EdgeWake {
     /// Answers of the machine.
     Answers(Vec<GatewayAnswer>),
-    /// A change of the gateway's own: keys of a terminal.
-    Change(Box<dyn FnOnce(&mut Gateway) + Send>),
     /// Take no more connections, and end.
     Stop,
 }
@@ -141,11 +139,6 @@ async fn run(
                     }
                     edge.pump();
                 }
-                Some(EdgeWake::Change(change)) => {
-                    let mut edge = edge.borrow_mut();
-                    change(&mut edge.gateway);
-                    edge.pump();
-                }
                 Some(EdgeWake::Stop) | None => break,
             },
             _ = tick.tick() => {
@@ -235,8 +228,6 @@ impl Edge {
                     self.gateway.answered(ticket, &command, &outcome, now);
                 }
                 GatewayAnswer::Refused(ticket, cause) => self.gateway.refused(ticket, cause, now),
-                // No answer may leave: the terminal will ask again, or reverse, once we are back.
-                GatewayAnswer::Unknown(_) => {}
                 GatewayAnswer::Observe(command, outcome) => self.gateway.observe(&command, &outcome),
             }
         }

@@ -133,11 +133,6 @@ impl System {
         });
         stopping.await.map_err(|error| error.to_string())?
     }
-
-    /// A clone of the edge's handle.
-    pub fn edge(&self) -> EdgeHandle {
-        self.edge.clone()
-    }
 }
 
 /// Lets holds and freezes end in time, also those nobody asks about.

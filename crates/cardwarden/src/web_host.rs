@@ -9,7 +9,6 @@ use gateway::KeyRing;
 use machine::cause::Cause;
 use machine::command::{Command, PinReference};
 use machine::ids::TransactionId;
-use machine::outcome::Outcome;
 use machine::time::Timestamp;
 use std::any::Any;
 use std::path::PathBuf;
@@ -103,19 +102,7 @@ fn search(folder: &std::path::Path, number: TransactionId) -> Result<Option<Even
     for record in reader.records(reader.first()).map_err(|error| unreadable(&error))? {
         let record = record.map_err(|error| unreadable(&error))?;
         let body = shard::Record::decode(&record.body).map_err(|error| unreadable(&error))?;
-        let found = body.entries.into_iter().find(|entry| match &entry.outcome {
-            Outcome::Decided(answer) => answer.number == number,
-            Outcome::Noted { number: noted, .. } => *noted == number,
-            Outcome::Repeated(_)
-            | Outcome::Done
-            | Outcome::SignedIn { .. }
-            | Outcome::Settled { .. }
-            | Outcome::Frozen(_)
-            | Outcome::Lifted(_)
-            | Outcome::LiftApproved { .. }
-            | Outcome::Swept { .. }
-            | Outcome::Refused(_) => false,
-        });
+        let found = body.entries.into_iter().find(|entry| entry.outcome.first_number() == Some(number));
         if let Some(entry) = found {
             return Ok(Some(Event { at: body.at, command: entry.command, outcome: entry.outcome }));
         }

@@ -69,6 +69,26 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
+impl Outcome {
+    /// The transaction that came to be with this outcome; none of a repeat, which came to be before.
+    #[must_use]
+    pub fn first_number(&self) -> Option<TransactionId> {
+        match self {
+            Outcome::Decided(answer) => Some(answer.number),
+            Outcome::Noted { number, .. } => Some(*number),
+            Outcome::Repeated(_)
+            | Outcome::Done
+            | Outcome::SignedIn { .. }
+            | Outcome::Settled { .. }
+            | Outcome::Frozen(_)
+            | Outcome::Lifted(_)
+            | Outcome::LiftApproved { .. }
+            | Outcome::Swept { .. }
+            | Outcome::Refused(_) => None,
+        }
+    }
+}
+
 /// Why a command of the house was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, BorshSerialize, BorshDeserialize)]
 pub enum Refusal {

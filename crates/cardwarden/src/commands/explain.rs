@@ -29,7 +29,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             }
             Long("data") => data = Some(arguments.value()?.into()),
             Value(text) if name.is_none() => name = Some(text.string()?),
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     let name = name.ok_or_else(|| Stop::usage("explain needs a code (51), a cause (daily_limit) or an id (auth_17)"))?;
@@ -79,21 +79,17 @@ fn show(cause: Cause, language: Language, slots: &Slots<'_>) {
 
 /// Finds a decision in the journal of `data` and tells its story.
 fn decision(number: TransactionId, data: Option<PathBuf>, language: Language) -> Result<(), Stop> {
-    let (at, command, outcome) = search(data, |_, outcome| match outcome {
-        Outcome::Decided(answer) => answer.number == number,
-        Outcome::Noted { number: noted, .. } => *noted == number,
-        _ => false,
-    })?
+    let (at, command, outcome) = search(data, |outcome| outcome.first_number() == Some(number))?
     .ok_or_else(|| Stop::failed(format!("{number} is not in this journal")))?;
     say!("{number}  at {} ms since 1970", at);
     say!("  asked   {command}");
     say!("  answer  {outcome:?}");
-    if let Outcome::Decided(answer) = outcome {
-        if let machine::outcome::Verdict::Declined(causes) = answer.verdict {
-            say!("");
-            let slots = Slots { amount: Some(answer.amount), ..Slots::default() };
-            causes.iter().for_each(|cause| show(cause, language, &slots));
-        }
+    if let Outcome::Decided(answer) = outcome
+        && let machine::outcome::Verdict::Declined(causes) = answer.verdict
+    {
+        say!("");
+        let slots = Slots { amount: Some(answer.amount), ..Slots::default() };
+        causes.iter().for_each(|cause| show(cause, language, &slots));
     }
     Ok(())
 }
@@ -114,14 +110,14 @@ fn folder(data: Option<PathBuf>) -> Result<PathBuf, Stop> {
 /// The first entry of the journal that `wanted` picks: time, command in words, outcome.
 fn search(
     data: Option<PathBuf>,
-    wanted: impl Fn(&machine::command::Command, &Outcome) -> bool,
+    wanted: impl Fn(&Outcome) -> bool,
 ) -> Result<Option<(i64, String, Outcome)>, Stop> {
     let reader = Reader::open(&folder(data)?).map_err(Stop::failed)?;
     for record in reader.records(Seq(reader.first().0)).map_err(Stop::failed)? {
         let record = record.map_err(Stop::failed)?;
         let body = shard::Record::decode(&record.body).map_err(Stop::failed)?;
         for entry in body.entries {
-            if wanted(&entry.command, &entry.outcome) {
+            if wanted(&entry.outcome) {
                 return Ok(Some((body.at.0, format!("{:?}", entry.command), entry.outcome)));
             }
         }

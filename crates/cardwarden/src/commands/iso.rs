@@ -31,7 +31,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             Long("json") => json = true,
             Long("unmask") => unmask = true,
             Value(text) if input.is_none() => input = Some(text.string()?),
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     let dialect = dialect.ok_or_else(|| Stop::usage(format!("--dialect is missing; one of {}", names())))?;

@@ -20,7 +20,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
         match argument {
             Long("until") => until = arguments.value()?.parse()?,
             Value(path) if folder.is_none() => folder = Some(path.into()),
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     let folder = folder.ok_or_else(|| Stop::usage("the folder of the journal is missing"))?;

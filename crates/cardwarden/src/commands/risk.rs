@@ -33,7 +33,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             Long("test") => test = Some(arguments.value()?.string()?),
             Long("delay") => delay = arguments.value()?.parse()?,
             Long("json") => json = true,
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     let needed = |value: Option<String>, name: &str| value.ok_or_else(|| Stop::usage(format!("{name} is missing")));

@@ -35,7 +35,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
         match argument {
             Long("config") | Short('c') => file = Some(arguments.value()?.into()),
             Long("print-config") => print = true,
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     let config = config::load(file.as_deref()).map_err(Stop::failed)?;

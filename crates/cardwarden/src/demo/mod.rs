@@ -82,7 +82,7 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             }
             Long("for") => settings.length = Some(Duration::from_secs(arguments.value()?.parse()?)),
             Long("log") => settings.log = arguments.value()?.string()?,
-            other => return Err(other.unexpected().into()),
+            other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
     logs::start(&settings.log, "text").map_err(Stop::failed)?;

@@ -60,8 +60,6 @@ pub enum GatewayAnswer {
     Outcome(Ticket, Command, Outcome),
     /// Not done.
     Refused(Ticket, Cause),
-    /// Nobody can say: no answer may leave.
-    Unknown(Ticket),
     /// A durable outcome of someone else's command that changes what the gateway knows of cards or terminals.
     Observe(Command, Outcome),
 }
@@ -272,7 +270,7 @@ impl Applying {
                 continue;
             }
             // Checksums and hash are made here, beside the writing thread, which only writes.
-            let mut draft = self.spare.pop().unwrap_or_else(Draft::new);
+            let mut draft = self.spare.pop().unwrap_or_default();
             draft.clear();
             draft.extend(&self.body);
             draft.seal();
@@ -333,10 +331,11 @@ impl Applying {
 
 fn tell(asker: Asker, unavailable: Unavailable, for_gateway: &mut Vec<GatewayAnswer>) {
     match asker {
-        Asker::Gateway(ticket) => for_gateway.push(match unavailable {
-            Unavailable::Refused(cause) => GatewayAnswer::Refused(ticket, cause),
-            Unavailable::Unknown => GatewayAnswer::Unknown(ticket),
-        }),
+        Asker::Gateway(ticket) => match unavailable {
+            Unavailable::Refused(cause) => for_gateway.push(GatewayAnswer::Refused(ticket, cause)),
+            // No answer may leave: the terminal will ask again, or reverse, once we are back.
+            Unavailable::Unknown => {}
+        },
         Asker::One(answer) => {
             let _ = answer.send(Err(unavailable));
         }

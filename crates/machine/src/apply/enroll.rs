@@ -339,6 +339,10 @@ impl Machine {
         cause: Cause,
         at: Timestamp,
     ) -> Outcome {
+        // A repeat of what was decided before is answered as before, though nothing can be checked just now.
+        if let (Cause::SecurityModuleDown, Some(stored)) = (cause, origin.as_ref().and_then(|origin| self.stored(origin))) {
+            return Outcome::Repeated(stored.answer);
+        }
         let number = TransactionId(self.next_number());
         let mut placed = None;
         let of_keys = cause == Cause::MacError || cause == Cause::PinFormatError;

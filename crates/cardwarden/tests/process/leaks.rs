@@ -1,10 +1,9 @@
 //! Nothing secret is left anywhere: journal, log, errors are searched for the card numbers, PINs and tracks
 //! that went over the wire.
 
-mod running;
 
 use cardcrypto::Pin;
-use running::{Folder, Running, Till};
+use crate::running::{Folder, Running, Till};
 use std::path::Path;
 
 /// A secret in the forms it could leak in.
