@@ -133,7 +133,6 @@ fn approved(answer: &GatewayAnswer) -> Result<u64, String> {
         GatewayAnswer::Outcome(Ticket(place), _, Outcome::Decided(answer)) if answer.approved() => Ok(*place),
         GatewayAnswer::Outcome(_, _, outcome) => Err(format!("a sale was not approved: {outcome:?}")),
         GatewayAnswer::Refused(_, cause) => Err(format!("a sale was refused: {cause:?}")),
-        GatewayAnswer::Unknown(_) => Err("nobody knows what became of a sale".to_owned()),
         GatewayAnswer::Observe(..) => Err("an answer to nobody".to_owned()),
     }
 }

@@ -25,6 +25,8 @@ const CARDS: usize = 1_000_000;
 const TAIL: usize = 250_000;
 /// Commands in each of their records.
 const TAIL_BATCH: usize = 256;
+/// This very program, also where a newer build has taken its name meanwhile.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 /// Times the restart is measured; the median counts.
 const RESTARTS: usize = 3;
 
@@ -41,8 +43,7 @@ impl Idle {
 
     /// Runs one of the two in a process of its own.
     fn child(&self, what: &str) -> Result<Value, String> {
-        let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let output = std::process::Command::new(program)
+        let output = std::process::Command::new(THIS_PROGRAM)
             .args(["bench", "--child", what])
             .arg(&self.folder)
             .output()
