@@ -1,11 +1,12 @@
-//! What keeps keys in memory from ending in a file: no core dumps, no reading by other processes of the same user.
+//! What keeps keys in memory from ending in a file: no core dumps, no reading by other processes of the
+//! same user.
 //!
 //! Nothing here encrypts memory; whoever is root reads it all the same.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// Turns core dumps off for this process and those it starts, for good, and bars other processes of the same user
-/// from reading its memory (`PR_SET_DUMPABLE`, which `/proc/PID/mem` and `ptrace` ask).
+/// Turns core dumps off for this process and those it starts, for good, and bars other processes of the
+/// same user from reading its memory (`PR_SET_DUMPABLE`, which `/proc/PID/mem` and `ptrace` ask).
 ///
 /// # Errors
 /// What the system refused. Keys are better not opened then.
