@@ -253,7 +253,8 @@ pub fn load(file: Option<&Path>) -> Result<Config, String> {
     let mut config = match file {
         None => Config::default(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
             toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?
         }
     };
@@ -268,7 +269,9 @@ pub fn load(file: Option<&Path>) -> Result<Config, String> {
         config.log.filter = value;
     }
     let address = |name: &str| -> Result<Option<SocketAddr>, String> {
-        set(name).map(|value| value.parse().map_err(|_| format!("{name} is not an address and port"))).transpose()
+        set(name)
+            .map(|value| value.parse().map_err(|_| format!("{name} is not an address and port")))
+            .transpose()
     };
     if let Some(listen) = address("CARDWARDEN_HTTP")? {
         config.http.listen = listen;

@@ -68,7 +68,8 @@ impl Keys {
     pub fn of(stored: &[StoredKey]) -> Result<Keys, KeysError> {
         let hsm = SoftHsm::new(Box::new(SystemEntropy));
         hsm.load_store(stored).map_err(|error| wrong("*", error))?;
-        let needed = |label: &str| hsm.find_key(label).ok_or_else(|| wrong(label, "is missing in the key file"));
+        let needed =
+            |label: &str| hsm.find_key(label).ok_or_else(|| wrong(label, "is missing in the key file"));
         let mut ring = KeyRing::new(needed(CARD_HASH)?, needed(WORKING_BASE)?);
         ring.card_hash_before = hsm.find_key(CARD_HASH_BEFORE);
         for (place, slot) in ring.pin_verification.iter_mut().enumerate() {
@@ -156,11 +157,13 @@ pub fn attributes_of(label: &str) -> Option<KeyAttributes> {
 /// # Errors
 /// If it is no card number, or the module does not answer.
 pub fn token(hsm: &dyn Hsm, ring: &KeyRing, card_number: &str) -> Result<Token, NotACard> {
-    let pan = Pan::parse(card_number).map_err(|_| NotACard { why: "the card number is not 12 to 19 digits" })?;
+    let pan =
+        Pan::parse(card_number).map_err(|_| NotACard { why: "the card number is not 12 to 19 digits" })?;
     let token = hsm
         .hash_card(ring.card_hash, &pan)
         .map_err(|_| NotACard { why: "the security module does not answer" })?;
-    let last4 = *pan.last4().as_bytes().last_chunk().ok_or(NotACard { why: "the card number is too short" })?;
+    let last4 =
+        *pan.last4().as_bytes().last_chunk().ok_or(NotACard { why: "the card number is too short" })?;
     Ok(Token { card: CardId(token.0), last4 })
 }
 
@@ -168,15 +171,22 @@ pub fn token(hsm: &dyn Hsm, ring: &KeyRing, card_number: &str) -> Result<Token, 
 ///
 /// # Errors
 /// If either is malformed, there is no verification key, or the module does not answer.
-pub fn pin_reference(hsm: &SoftHsm, ring: &KeyRing, card_number: &str, pin: &str) -> Result<PinReference, NotACard> {
+pub fn pin_reference(
+    hsm: &SoftHsm,
+    ring: &KeyRing,
+    card_number: &str,
+    pin: &str,
+) -> Result<PinReference, NotACard> {
     const INDEX: u8 = 1;
-    let pan = Pan::parse(card_number).map_err(|_| NotACard { why: "the card number is not 12 to 19 digits" })?;
+    let pan =
+        Pan::parse(card_number).map_err(|_| NotACard { why: "the card number is not 12 to 19 digits" })?;
     let pin = Pin::parse(pin).map_err(|_| NotACard { why: "the PIN is not 4 to 12 digits" })?;
     let pvk = ring.pin_verification(INDEX).ok_or(NotACard { why: "there is no PIN verification key" })?;
     let silent = |_: HsmError| NotACard { why: "the security module does not answer" };
     let no_chance = |_| NotACard { why: "there is no randomness for a key" };
-    let key = TdesKey::new(Key::generate(KeyAlgorithm::TdesDouble, &SystemEntropy).map_err(no_chance)?.expose())
-        .map_err(|_| NotACard { why: "a key could not be made" })?;
+    let key =
+        TdesKey::new(Key::generate(KeyAlgorithm::TdesDouble, &SystemEntropy).map_err(no_chance)?.expose())
+            .map_err(|_| NotACard { why: "a key could not be made" })?;
     let clear = PinBlock::encode(PinFormat::Iso0, &pin, &pan, &SystemEntropy)
         .map_err(|_| NotACard { why: "the PIN cannot be put into a block" })?;
     let block = Tdes::new(&key).encrypt(*clear.expose());

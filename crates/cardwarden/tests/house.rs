@@ -22,7 +22,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sim", &["journal", "machine", "shard"]),
     (
         "cardwarden",
-        &["cardcrypto", "gateway", "iso8583", "journal", "machine", "risk", "shard", "sim", "terminal", "web"],
+        &[
+            "cardcrypto",
+            "gateway",
+            "iso8583",
+            "journal",
+            "machine",
+            "risk",
+            "shard",
+            "sim",
+            "terminal",
+            "web",
+        ],
     ),
 ];
 
@@ -31,7 +42,11 @@ const BANS: &[(&str, &[&str], &str)] = &[
     ("iso8583", &["serde", "tokio", "axum"], "bytes and fields only"),
     ("cardcrypto", &["serde", "tokio", "tracing", "log"], "secrets are neither serialized nor logged"),
     ("risk", &["serde_json", "tokio", "rand"], "deterministic, and told everything it knows"),
-    ("machine", &["serde_json", "serde", "tokio", "rand", "getrandom", "tracing"], "pure, and the same everywhere"),
+    (
+        "machine",
+        &["serde_json", "serde", "tokio", "rand", "getrandom", "tracing"],
+        "pure, and the same everywhere",
+    ),
     ("journal", &["serde", "tokio", "borsh"], "it does not know what the bytes mean"),
     ("shard", &["tokio", "serde_json", "tracing"], "a value without threads, clock or sockets"),
     ("gateway", &["tokio", "axum", "serde_json", "sqlx", "tracing"], "sessions are values"),
@@ -42,8 +57,19 @@ const BANS: &[(&str, &[&str], &str)] = &[
 
 /// Licences a dependency may have; a choice (`OR`) needs one of them, a sum (`AND`) all.
 const LICENCES: &[&str] = &[
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0",
-    "ISC", "MIT", "MIT-0", "Unicode-3.0", "Unlicense", "Zlib",
+    "0BSD",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
 ];
 
 struct House {
@@ -83,7 +109,8 @@ fn known_to(name: &str, itself: bool) -> BTreeSet<String> {
     if itself {
         tree.args(["--depth", "1"]);
     }
-    let output = tree.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).output().expect("cargo runs");
+    let output =
+        tree.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).output().expect("cargo runs");
     assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let names = text.lines().skip(1).filter_map(|line| line.split_whitespace().next());
@@ -130,8 +157,11 @@ fn every_licence_is_permissive() {
 fn one_generation_of_cryptography() {
     let house = House::read();
     for name in ["cipher", "digest", "crypto-common", "des", "aes", "sha2", "block-buffer"] {
-        let versions: BTreeSet<&str> =
-            house.packages().filter(|package| package["name"] == name).filter_map(|p| p["version"].as_str()).collect();
+        let versions: BTreeSet<&str> = house
+            .packages()
+            .filter(|package| package["name"] == name)
+            .filter_map(|p| p["version"].as_str())
+            .collect();
         assert!(versions.len() <= 1, "`{name}` is here in {versions:?}");
     }
 }
@@ -145,7 +175,8 @@ fn nothing_unfinished_is_left_lying_about() {
         return println!("skipped: not a git checkout");
     }
     // Spelt apart, so that this file does not find itself.
-    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!("), concat!("to", "do!(")];
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("unimpl", "emented!("), concat!("to", "do!(")];
     for file in String::from_utf8_lossy(&output.stdout).lines() {
         let Ok(text) = std::fs::read_to_string(format!("{root}/{file}")) else { continue };
         for (number, line) in text.lines().enumerate() {

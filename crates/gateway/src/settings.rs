@@ -134,7 +134,9 @@ impl HostProfile {
         const BITMAP_HEX: std::ops::Range<usize> = 4..20;
         match message.first() {
             Some(_) if !self.any_dialect => self.dialect,
-            Some(b'0') if message.get(BITMAP_HEX).is_some_and(|map| map.iter().all(u8::is_ascii_hexdigit)) => {
+            Some(b'0')
+                if message.get(BITMAP_HEX).is_some_and(|map| map.iter().all(u8::is_ascii_hexdigit)) =>
+            {
                 &ISO87_ASCII_HEX
             }
             Some(b'0') => &ISO87_ASCII,

@@ -5,7 +5,7 @@
 
 use crate::cause::Cause;
 use crate::freeze::{Actor, Allowance, Exit, Ground, Lifter, PlacedBy, Reach, Scope};
-use crate::ids::{AccountId, Acceptor, ApprovalCode, CardId, FreezeId, MerchantId, Origin, TransactionId};
+use crate::ids::{Acceptor, AccountId, ApprovalCode, CardId, FreezeId, MerchantId, Origin, TransactionId};
 use crate::money::{Currency, Money};
 use crate::time::{Expiry, Timestamp, Zone};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -207,7 +207,8 @@ pub struct Limits {
 
 impl Limits {
     /// No limits.
-    pub const NONE: Limits = Limits { single: i64::MAX, daily: i64::MAX, monthly: i64::MAX, daily_count: u32::MAX };
+    pub const NONE: Limits =
+        Limits { single: i64::MAX, daily: i64::MAX, monthly: i64::MAX, daily_count: u32::MAX };
 }
 
 /// A new card.
@@ -359,7 +360,8 @@ pub struct Checks {
 
 impl Checks {
     /// Nothing was there to check.
-    pub const NONE: Checks = Checks { pin: PinCheck::Absent, chip: ChipCheck::Absent, value: ValueCheck::Absent };
+    pub const NONE: Checks =
+        Checks { pin: PinCheck::Absent, chip: ChipCheck::Absent, value: ValueCheck::Absent };
 }
 
 /// The PIN.

@@ -111,10 +111,7 @@ const fn text(zh: &'static str, en: &'static str) -> Text {
 }
 
 const fn step(who: Fixer, zh: &'static str, en: &'static str) -> Step {
-    Step {
-        who,
-        what: text(zh, en),
-    }
+    Step { who, what: text(zh, en) }
 }
 
 /// What a holder reads of every cause that may not be told. One text for all of them, the bank's own
@@ -135,11 +132,7 @@ static VEILED: Disclosed = Disclosed {
             "携带有效身份证件到任一网点，或联系客服",
             "Bring a valid identity paper to any branch, or call us",
         ),
-        step(
-            Fixer::Holder,
-            "在手机银行提交材料或提出异议",
-            "Hand in papers or object in the app",
-        ),
+        step(Fixer::Holder, "在手机银行提交材料或提出异议", "Hand in papers or object in the app"),
         step(
             Fixer::Bank,
             "在下次答复日之前告知进度和可办理的事项",
@@ -159,11 +152,7 @@ static AT_THE_COUNTER: Disclosed = Disclosed {
     retry: Retry::Never,
     sentence: ANOTHER_CARD,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "请顾客换卡或换一种方式付款",
-            "Ask for another card or another way to pay",
-        ),
+        step(Fixer::Cashier, "请顾客换卡或换一种方式付款", "Ask for another card or another way to pay"),
         step(
             Fixer::Holder,
             "在手机银行查看原因和办法，或联系发卡行",
@@ -191,28 +180,20 @@ pub fn disclosed(cause: Cause, audience: Audience) -> Disclosed {
     match (audience, entry.disclosure) {
         (Audience::Holder, Disclosure::Full { holder, .. }) => plain(holder),
         (Audience::Holder, Disclosure::Category | Disclosure::Silent) => VEILED,
-        (Audience::Cashier, Disclosure::Full { cashier, .. }) if beyond_the_counter => Disclosed {
-            sentence: cashier,
-            ..AT_THE_COUNTER
-        },
+        (Audience::Cashier, Disclosure::Full { cashier, .. }) if beyond_the_counter => {
+            Disclosed { sentence: cashier, ..AT_THE_COUNTER }
+        }
         (Audience::Cashier, Disclosure::Full { cashier, .. }) => plain(cashier),
         (Audience::Cashier, Disclosure::Category | Disclosure::Silent) => AT_THE_COUNTER,
         (Audience::Agent, Disclosure::Full { .. } | Disclosure::Category) => plain(entry.agent),
-        (Audience::Agent, Disclosure::Silent) => Disclosed {
-            sentence: entry.agent,
-            ..VEILED
-        },
+        (Audience::Agent, Disclosure::Silent) => Disclosed { sentence: entry.agent, ..VEILED },
     }
 }
 
 /// The sentence for `audience` in `language`, with the facts of the case.
 #[must_use]
 pub fn say(cause: Cause, audience: Audience, language: Language, slots: &Slots<'_>) -> String {
-    fill(
-        disclosed(cause, audience).sentence.template(language),
-        language,
-        slots,
-    )
+    fill(disclosed(cause, audience).sentence.template(language), language, slots)
 }
 
 /// One cause told three ways.
@@ -251,10 +232,7 @@ pub fn remedy(cause: Cause, audience: Audience, language: Language, slots: &Slot
     let steps = disclosed(cause, audience).remedy;
     steps
         .iter()
-        .map(|s| Task {
-            who: s.who,
-            what: fill(s.what.template(language), language, slots),
-        })
+        .map(|s| Task { who: s.who, what: fill(s.what.template(language), language, slots) })
         .collect()
 }
 
@@ -344,10 +322,7 @@ fn neutral(name: &str, language: Language) -> &'static str {
     let wording = match name {
         "card" => text("这张卡", "card"),
         "merchant" => text("这家商户", "this merchant"),
-        "contact" => text(
-            "发卡行客服（电话见卡背面）",
-            "us at the number on the back of the card",
-        ),
+        "contact" => text("发卡行客服（电话见卡背面）", "us at the number on the back of the card"),
         _ => text("", ""),
     };
     wording.template(language)
@@ -370,9 +345,7 @@ fn value(name: &str, language: Language, slots: &Slots<'_>) -> Option<String> {
 }
 
 fn show_card(digits: [u8; 4], language: Language) -> Option<String> {
-    let digits = std::str::from_utf8(&digits)
-        .ok()
-        .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+    let digits = std::str::from_utf8(&digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
     Some(match language {
         Language::Zh => format!("尾号 {digits} 的卡"),
         Language::En => format!("card ending {digits}"),
@@ -389,12 +362,8 @@ fn show_name(name: &str) -> Option<String> {
 #[must_use]
 pub fn show_money(money: Money) -> String {
     let digits = money.to_string();
-    let (sign, digits) = digits
-        .strip_prefix('-')
-        .map_or(("", digits.as_str()), |rest| ("-", rest));
-    let (whole, decimals) = digits
-        .split_once('.')
-        .map_or((digits, None), |(w, d)| (w, Some(d)));
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let (whole, decimals) = digits.split_once('.').map_or((digits, None), |(w, d)| (w, Some(d)));
     let mut grouped = String::with_capacity(whole.len() * 4 / 3 + 4);
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place) % 3 == 0 {
@@ -466,9 +435,8 @@ fn show_works(works: Works, language: Language) -> String {
 /// Milliseconds from 1970 to the end of the year 9999, UTC: what a sentence can show.
 const SHOWN_MS_MAX: i64 = 253_402_300_799_999;
 
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `11月22日 18:05`, `22 Nov 18:05`, in `zone`; none outside of the years 1970 to 9999, such as "never".
 fn show_time(at: Timestamp, zone: Zone, language: Language) -> Option<String> {
@@ -479,10 +447,7 @@ fn show_time(at: Timestamp, zone: Zone, language: Language) -> Option<String> {
     let (day, hour, minute) = (local.day_of_month, local.hour(), local.minute());
     Some(match language {
         Language::Zh => format!("{}月{day}日 {hour:02}:{minute:02}", local.month),
-        Language::En => format!(
-            "{day} {} {hour:02}:{minute:02}",
-            MONTHS.get(usize::from(local.month) - 1)?
-        ),
+        Language::En => format!("{day} {} {hour:02}:{minute:02}", MONTHS.get(usize::from(local.month) - 1)?),
     })
 }
 

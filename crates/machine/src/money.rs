@@ -20,7 +20,9 @@ impl Currency {
     pub const fn exponent(self) -> u32 {
         match self.0 {
             // JPY, KRW, VND, CLP, XAF, XOF, XPF, ISK, UGX, RWF, PYG, VUV, GNF, KMF, DJF, BIF
-            392 | 410 | 704 | 152 | 950 | 952 | 953 | 352 | 800 | 646 | 600 | 548 | 324 | 174 | 262 | 108 => 0,
+            392 | 410 | 704 | 152 | 950 | 952 | 953 | 352 | 800 | 646 | 600 | 548 | 324 | 174 | 262 | 108 => {
+                0
+            }
             // BHD, IQD, JOD, KWD, LYD, OMR, TND
             48 | 368 | 400 | 414 | 434 | 512 | 788 => 3,
             _ => 2,

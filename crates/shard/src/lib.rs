@@ -10,7 +10,7 @@
 mod record;
 mod replay;
 
-pub use record::{RECORD_VERSION, Entry, Malformed, Record};
+pub use record::{Entry, Malformed, RECORD_VERSION, Record};
 pub use replay::{Diverged, Replay};
 
 use machine::Machine;
@@ -140,7 +140,8 @@ impl<T> Shard<T> {
     /// Applies what waits, and appends to `body` the record to be made durable. Says whether there is one:
     /// not while `FLIGHTS_MAX` batches are under way, nor where only questions waited.
     pub fn batch(&mut self, at: Timestamp, body: &mut Vec<u8>) -> bool {
-        if self.flights.len() >= FLIGHTS_MAX || self.waiting.is_empty() || self.standing == Standing::Stopped {
+        if self.flights.len() >= FLIGHTS_MAX || self.waiting.is_empty() || self.standing == Standing::Stopped
+        {
             return false;
         }
         let at = at.max(self.machine.last_at());

@@ -94,16 +94,20 @@ impl Record {
     pub fn decode(body: &[u8]) -> Result<Record, Malformed> {
         let mut rest = body;
         let mut entries = Vec::new();
-        let malformed = |entry: u32, rest: &[u8], why| Malformed { entry, offset: body.len() - rest.len(), why };
-        let [version, at @ ..] = take::<9>(&mut rest).ok_or_else(|| malformed(0, body, "ends before its time"))?;
+        let malformed =
+            |entry: u32, rest: &[u8], why| Malformed { entry, offset: body.len() - rest.len(), why };
+        let [version, at @ ..] =
+            take::<9>(&mut rest).ok_or_else(|| malformed(0, body, "ends before its time"))?;
         if version != RECORD_VERSION {
             return Err(malformed(0, body, "is of another version"));
         }
         let count = take::<4>(&mut rest).ok_or_else(|| malformed(0, rest, "ends before its count"))?;
         let count = u32::from_le_bytes(count);
         for entry in 0..count {
-            let command = Command::decode(&mut rest).map_err(|_| malformed(entry, rest, "is not a command"))?;
-            let outcome = Outcome::decode(&mut rest).map_err(|_| malformed(entry, rest, "is not an outcome"))?;
+            let command =
+                Command::decode(&mut rest).map_err(|_| malformed(entry, rest, "is not a command"))?;
+            let outcome =
+                Outcome::decode(&mut rest).map_err(|_| malformed(entry, rest, "is not an outcome"))?;
             entries.push(Entry { command, outcome });
         }
         let trail = take::<8>(&mut rest).ok_or_else(|| malformed(count, rest, "ends before its trail"))?;

@@ -24,7 +24,9 @@ impl fmt::Display for Diverged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Diverged::Malformed(malformed) => malformed.fmt(f),
-            Diverged::Outcome { entry } => write!(f, "entry {entry} comes to another outcome than the stored one"),
+            Diverged::Outcome { entry } => {
+                write!(f, "entry {entry} comes to another outcome than the stored one")
+            }
             Diverged::Trail => f.write_str("the machine's trail is another than the stored one"),
         }
     }

@@ -13,11 +13,16 @@ use sim::dice::Dice;
 /// Sales a millisecond: the machine's clock moves on as it would.
 const SALES_OF_A_MS: u64 = 1000;
 
-/// The machine, warm.
-pub struct Core {
+/// A machine and what it is asked.
+struct Asked {
     machine: Machine,
-    good: Sales,
-    life: Sales,
+    sales: Sales,
+}
+
+/// Two machines: wrong PINs leave frozen cards behind, which the other one must not meet.
+pub struct Core {
+    good: Asked,
+    life: Asked,
     asked: u64,
     begun: Timestamp,
 }
@@ -26,10 +31,11 @@ impl Core {
     pub fn new() -> Result<Core, String> {
         let cards = nameless(CARDS, &mut Dice::of(1, "core"));
         let begun = clock::now();
-        let machine = machine(&cards, begun)?;
-        let (good, mut life) = (Sales::new(&cards, Mix::Good, 2), Sales::new(&cards, Mix::Life, 3));
-        life.begin_at(1 << 31);
-        Ok(Core { machine, good, life, asked: 0, begun })
+        let asked = |mix, seed| {
+            let machine = machine(&cards, begun)?;
+            Ok::<Asked, String>(Asked { machine, sales: Sales::new(&cards, mix, seed) })
+        };
+        Ok(Core { good: asked(Mix::Good, 2)?, life: asked(Mix::Life, 3)?, asked: 0, begun })
     }
 
     fn at(&mut self) -> Timestamp {
@@ -42,11 +48,11 @@ impl Core {
         let (mut approved, mut all) = (0_u64, 0_u64);
         let reading = load::each(seconds, || {
             let at = self.at();
-            let sales = match mix {
+            let Asked { machine, sales } = match mix {
                 Mix::Good => &mut self.good,
                 Mix::Life => &mut self.life,
             };
-            let outcome = self.machine.apply(&Command::Authorize(sales.next_sale()), at);
+            let outcome = machine.apply(&Command::Authorize(sales.next_sale()), at);
             all += 1;
             approved += u64::from(matches!(outcome, Outcome::Decided(answer) if answer.approved()));
         });
@@ -68,17 +74,19 @@ impl Part for Core {
             return Err(format!("{approved:.3} of the mixed sales were approved"));
         }
         let at = self.at();
-        let reading = load::each(seconds, || self.machine.peek(&self.good.next_sale(), at));
+        let Asked { machine, sales } = &mut self.good;
+        let reading = load::each(seconds, || machine.peek(&sales.next_sale(), at));
         results.put("core.peek", "machine alone: would it work now? (changes nothing)", reading);
         let at = std::hint::black_box(clock::now());
         let reading = load::each(seconds * 0.2, || std::hint::black_box(at));
         results.put("core.clock", "looking at the clock, contained in the three above", reading);
-        let reading = load::each(seconds * 0.2, || self.good.next_sale());
+        let reading = load::each(seconds * 0.2, || self.good.sales.next_sale());
         results.put("core.ask", "inventing the sale, contained in the three above", reading);
         Ok(())
     }
 
     fn end(self: Box<Self>) -> Result<(), String> {
-        self.machine.audit().map(|_| ())
+        self.good.machine.audit()?;
+        self.life.machine.audit().map(|_| ())
     }
 }

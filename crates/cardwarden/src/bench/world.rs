@@ -218,11 +218,6 @@ impl Sales {
         }
     }
 
-    /// Numbers from here on, where another source of sales has those before.
-    pub fn begin_at(&mut self, number: u32) {
-        self.counter = number;
-    }
-
     /// The next one: by chip, its PIN verified. The chip's own counter would tie sales of one card to an order that
     /// requests in flight do not keep: it stays out of it here, and counts where real bytes come by TCP.
     pub fn next_sale(&mut self) -> Authorize {

@@ -32,7 +32,8 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
-    let name = name.ok_or_else(|| Stop::usage("explain needs a code (51), a cause (daily_limit) or an id (auth_17)"))?;
+    let name = name
+        .ok_or_else(|| Stop::usage("explain needs a code (51), a cause (daily_limit) or an id (auth_17)"))?;
     if let Ok(number) = name.parse::<TransactionId>() {
         return decision(number, data, language);
     }
@@ -66,7 +67,13 @@ fn show(cause: Cause, language: Language, slots: &Slots<'_>) {
         Language::En => ("holder ", "cashier", "agent  ", "remedy "),
     };
     say!("{} · {}", told.title.template(language), cause.slug());
-    say!("  DE39     UnionPay {}  1987 {}  1993 {}  2003 {}", codes.unionpay, codes.iso87, codes.iso93, codes.iso2003);
+    say!(
+        "  DE39     UnionPay {}  1987 {}  1993 {}  2003 {}",
+        codes.unionpay,
+        codes.iso87,
+        codes.iso93,
+        codes.iso2003
+    );
     say!("  {holder}  {}", readings.holder);
     say!("  {cashier}  {}", readings.cashier);
     say!("  {agent}  {}", readings.agent);
@@ -80,7 +87,7 @@ fn show(cause: Cause, language: Language, slots: &Slots<'_>) {
 /// Finds a decision in the journal of `data` and tells its story.
 fn decision(number: TransactionId, data: Option<PathBuf>, language: Language) -> Result<(), Stop> {
     let (at, command, outcome) = search(data, |outcome| outcome.first_number() == Some(number))?
-    .ok_or_else(|| Stop::failed(format!("{number} is not in this journal")))?;
+        .ok_or_else(|| Stop::failed(format!("{number} is not in this journal")))?;
     say!("{number}  at {} ms since 1970", at);
     say!("  asked   {command}");
     say!("  answer  {outcome:?}");

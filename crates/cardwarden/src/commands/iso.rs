@@ -55,7 +55,8 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             Ok(())
         }
         "encode" => {
-            let value: Value = serde_json::from_str(&input).map_err(|error| Stop::failed(format!("the JSON: {error}")))?;
+            let value: Value =
+                serde_json::from_str(&input).map_err(|error| Stop::failed(format!("the JSON: {error}")))?;
             say!("{}", to_hex(&from_json(dialect, &value)?));
             Ok(())
         }
@@ -64,7 +65,8 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
 }
 
 fn named(name: &str) -> Result<&'static Dialect, Stop> {
-    Dialect::by_name(name).ok_or_else(|| Stop::usage(format!("there is no dialect `{name}`; one of {}", names())))
+    Dialect::by_name(name)
+        .ok_or_else(|| Stop::usage(format!("there is no dialect `{name}`; one of {}", names())))
 }
 
 fn names() -> String {
@@ -119,7 +121,8 @@ fn to_json(message: &Message<'_>, mask: Mask) -> Value {
         whole.insert("header".to_owned(), to_hex(message.header()).into());
     }
     whole.insert("mti".to_owned(), message.mti().to_string().into());
-    let fields = message.entries().map(|entry| (entry.number().to_string(), entry.shown(mask).into_owned().into()));
+    let fields =
+        message.entries().map(|entry| (entry.number().to_string(), entry.shown(mask).into_owned().into()));
     whole.insert("fields".to_owned(), Value::Object(fields.collect()));
     Value::Object(whole)
 }
@@ -151,7 +154,8 @@ fn from_json(dialect: &'static Dialect, value: &Value) -> Result<Vec<u8>, Stop> 
         Some(_) | None => return Err(Stop::failed("`fields` is missing or no object")),
     };
     for (name, text) in fields {
-        let number: u8 = name.parse().map_err(|_| Stop::failed(format!("field `{name}` is not a field number")))?;
+        let number: u8 =
+            name.parse().map_err(|_| Stop::failed(format!("field `{name}` is not a field number")))?;
         let text = text.as_str().ok_or_else(|| Stop::failed(format!("field {name} is not a string")))?;
         builder.put_text(number, text).map_err(Stop::failed)?;
     }

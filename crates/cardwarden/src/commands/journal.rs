@@ -40,7 +40,10 @@ fn verify(folder: &std::path::Path) -> Result<(), Stop> {
     say!("records    {} (from {} to {})", report.records, report.first.0, report.head.seq.0);
     say!("segments   {} in use, {} ready", report.segments, report.vacant);
     say!("snapshots  {}", report.snapshots.len());
-    say!("closed     {}", if report.closed { "in good order" } else { "no: it is in use, or its host was stopped" });
+    say!(
+        "closed     {}",
+        if report.closed { "in good order" } else { "no: it is in use, or its host was stopped" }
+    );
     if let Some(torn) = &report.torn {
         say!("torn tail  {torn}");
     }

@@ -27,7 +27,8 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
     let begun = Instant::now();
     let (machine, last, commands) = replayed(&folder, until)?;
     let seconds = begun.elapsed().as_secs_f64();
-    let audit = machine.audit().map_err(|why| Stop::failed(format!("the state does not hold together: {why}")))?;
+    let audit =
+        machine.audit().map_err(|why| Stop::failed(format!("the state does not hold together: {why}")))?;
     say!("records       {last}");
     say!("commands      {commands}, every answer as stored ({seconds:.2} s)");
     say!("accounts      {}", audit.accounts);

@@ -36,10 +36,12 @@ pub fn run(mut arguments: lexopt::Parser) -> Result<(), Stop> {
             other @ (Short(_) | Long(_) | Value(_)) => return Err(other.unexpected().into()),
         }
     }
-    let needed = |value: Option<String>, name: &str| value.ok_or_else(|| Stop::usage(format!("{name} is missing")));
+    let needed =
+        |value: Option<String>, name: &str| value.ok_or_else(|| Stop::usage(format!("{name} is missing")));
     let file = file.ok_or_else(|| Stop::usage("--transactions is missing"))?;
-    let plan = Plan::read(&needed(epoch, "--epoch")?, &needed(train, "--train")?, delay, &needed(test, "--test")?)
-        .map_err(Stop::usage)?;
+    let plan =
+        Plan::read(&needed(epoch, "--epoch")?, &needed(train, "--train")?, delay, &needed(test, "--test")?)
+            .map_err(Stop::usage)?;
     let begun = Instant::now();
     let rows = read(&file)?;
     let report = evaluate(rows.into_iter(), &plan, &recipe()).map_err(Stop::failed)?;

@@ -8,9 +8,9 @@ use crate::edge::Limits;
 use crate::host;
 use crate::key_file::Token;
 use crate::keys::Keys;
-use crate::system::{self, Listeners, Parts, System};
 use crate::logs;
 use crate::signals::Signals;
+use crate::system::{self, Listeners, Parts, System};
 use gateway::{HostMac, HostProfile, LinkKind};
 use iso8583::{Dialect, Framing, LengthPrefix};
 use journal::JournalId;
@@ -62,7 +62,8 @@ async fn serve(config: &Config) -> Result<(), String> {
     crate::keys::say_what_module(&*keys.hsm);
     let listeners = listeners(config)?;
     system::private_folder(&config.data)?;
-    let recovery = host::open(&config.data, JournalId(system::random()?)).map_err(|error| error.to_string())?;
+    let recovery =
+        host::open(&config.data, JournalId(system::random()?)).map_err(|error| error.to_string())?;
     tracing::info!(
         head = recovery.recovered.head.seq.0,
         replayed = recovery.replayed,
@@ -194,7 +195,8 @@ fn api_key(text: &str) -> Result<ApiKey, String> {
             other => return Err(bad(&format!("key `{name}`: there is no scope `{other}`"))),
         }
     }
-    let bytes = super::iso::from_hex(hash).map_err(|_| bad(&format!("key `{name}`: the hash is not hexadecimal")))?;
+    let bytes =
+        super::iso::from_hex(hash).map_err(|_| bad(&format!("key `{name}`: the hash is not hexadecimal")))?;
     let hash = bytes.try_into().map_err(|_| bad(&format!("key `{name}`: the hash is not 32 bytes")))?;
     Ok(ApiKey { name: name.to_owned(), hash, scopes: granted, actor: None })
 }

@@ -8,8 +8,8 @@ use crate::commands::{Stop, say};
 use crate::edge::Limits;
 use crate::host;
 use crate::keys::{self, Keys};
-use crate::system::{self, Listeners, Parts, System};
 use crate::signals::Signals;
+use crate::system::{self, Listeners, Parts, System};
 use crate::{clock, logs};
 use gateway::{HostMac, HostProfile, LinkKind};
 use iso8583::{Framing, ISO87_BINARY, LengthPrefix};
@@ -129,7 +129,8 @@ async fn demo(settings: Settings, begun: Instant) -> Result<(), String> {
     let keys = Keys::of(&stored).map_err(|error| error.to_string())?;
     let (listeners, addresses) = listen(&settings)?;
     let folder = Folder::choose(settings.data.clone())?;
-    let mut recovery = host::open(&folder.path, JournalId(system::random()?)).map_err(|error| error.to_string())?;
+    let mut recovery =
+        host::open(&folder.path, JournalId(system::random()?)).map_err(|error| error.to_string())?;
     if recovery.machine.accounts().is_empty() {
         past::live(&mut recovery, &population, settings.seed, &keys)?;
     }
@@ -225,7 +226,9 @@ fn greet(settings: &Settings, addresses: &Addresses, test: &past::TestCard, begu
             say!("  现在能付吗?    {curl}\n");
         }
         Language::En => {
-            say!("Cardwarden, demonstration: people, shops, card numbers and keys are invented. Not for real money.");
+            say!(
+                "Cardwarden, demonstration: people, shops, card numbers and keys are invented. Not for real money."
+            );
             say!("Ready after {ready} ms.\n");
             say!("  pages and API        http://{http}/");
             say!("  what the API offers  http://{http}/openapi.json");
@@ -243,11 +246,16 @@ async fn summary(system: &System) -> Result<String, String> {
     let look: shard::Look = Box::new(move |machine, _| {
         let frozen = machine.freezes().filter(|freeze| freeze.holds_at(at)).count();
         Box::new(machine.audit().map(|audit| {
-            format!("{} accounts, {} holds, {frozen} freezes in force: everything balances", audit.accounts, audit.holds)
+            format!(
+                "{} accounts, {} holds, {frozen} freezes in force: everything balances",
+                audit.accounts, audit.holds
+            )
         }))
     });
     let seen = system.host.look(look).await.map_err(|_| "the host has gone".to_owned())?;
     let seen = seen.map_err(|unavailable| format!("{unavailable:?}"))?;
-    let audit = seen.downcast::<Result<String, String>>().map_err(|_| "the audit came back as something else".to_owned())?;
+    let audit = seen
+        .downcast::<Result<String, String>>()
+        .map_err(|_| "the audit came back as something else".to_owned())?;
     *audit
 }

@@ -86,13 +86,16 @@ pub fn live(recovery: &mut Recovery, population: &Population, seed: u64, keys: &
 }
 
 fn write(recovery: &mut Recovery, commands: &[(Timestamp, Command)]) -> Result<(), String> {
-    let machine = std::mem::replace(&mut recovery.machine, machine::Machine::new(machine::policy::Policy::DEFAULT));
+    let machine =
+        std::mem::replace(&mut recovery.machine, machine::Machine::new(machine::policy::Policy::DEFAULT));
     let mut shard: Shard<()> = Shard::new(machine);
     let mut body = Vec::new();
     for same_time in commands.chunk_by(|a, b| a.0 == b.0) {
         for (at, command) in same_time {
             shard.submit((), command.clone());
-            if shard.waiting() < shard::BATCH_COMMANDS_MAX && !std::ptr::eq(command, &same_time[same_time.len() - 1].1) {
+            if shard.waiting() < shard::BATCH_COMMANDS_MAX
+                && !std::ptr::eq(command, &same_time[same_time.len() - 1].1)
+            {
                 continue;
             }
             body.clear();
@@ -112,7 +115,8 @@ fn write(recovery: &mut Recovery, commands: &[(Timestamp, Command)]) -> Result<(
 fn trial(seed: u64, keys: &Keys) -> Result<Vec<Command>, String> {
     let card = test_card(seed, keys)?;
     let acceptor = test_acceptor().ok_or("the test terminal has no name")?;
-    let pin = keys::pin_reference(&keys.hsm, &keys.ring, &card.number, card.pin).map_err(|error| error.why)?;
+    let pin =
+        keys::pin_reference(&keys.hsm, &keys.ring, &card.number, card.pin).map_err(|error| error.why)?;
     let token = keys::token(keys.hsm.as_ref(), &keys.ring, &card.number).map_err(|error| error.why)?;
     let limits = Limits { single: 2_000_000, daily: 10_000_000, monthly: 100_000_000, daily_count: 10_000 };
     let cny = Currency::CNY;
@@ -163,7 +167,13 @@ pub fn test_card(seed: u64, keys: &Keys) -> Result<TestCard, String> {
 ///
 /// # Errors
 /// If number or PIN are malformed, or the module does not answer.
-pub fn track2(keys: &Keys, number: &str, expiry: &str, service_code: &str, pin: &str) -> Result<String, String> {
+pub fn track2(
+    keys: &Keys,
+    number: &str,
+    expiry: &str,
+    service_code: &str,
+    pin: &str,
+) -> Result<String, String> {
     let pan = Pan::parse(number).map_err(|error| error.to_string())?;
     let reference = keys::pin_reference(&keys.hsm, &keys.ring, number, pin).map_err(|error| error.why)?;
     let range = keys.ring.issuers.iter().find(|range| number.starts_with(&range.prefix));
@@ -207,8 +217,8 @@ pub fn terminal_key(seed: u64, acceptor: Acceptor) -> Result<cardcrypto::key::Td
 /// # Errors
 /// If the range is none of the bank's.
 pub fn chip_key(seed: u64, number: &str) -> Result<cardcrypto::key::TdesKey, String> {
-    let prefix = PREFIXES.iter().find(|prefix| number.starts_with(*prefix)).ok_or("a card of another bank")?;
+    let prefix =
+        PREFIXES.iter().find(|prefix| number.starts_with(*prefix)).ok_or("a card of another bank")?;
     let stored = invented_key(seed, &format!("imk-ac/{prefix}/pboc")).ok_or("no key of that name")?;
     cardcrypto::key::TdesKey::new(stored.key.expose()).map_err(|error| error.to_string())
 }
-

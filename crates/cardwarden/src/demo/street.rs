@@ -22,7 +22,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use terminal::{CardInHand, Chip, CompletionBy, Entry, KeySet, LocalTime, Moment, Original, Pos, PosSettings, Tender};
+use terminal::{
+    CardInHand, Chip, CompletionBy, Entry, KeySet, LocalTime, Moment, Original, Pos, PosSettings, Tender,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -152,12 +154,19 @@ impl Street {
         for (shop, terminal, pos) in self.tills {
             let (queue, visits) = mpsc::channel(256);
             queues.insert((shop, terminal), queue);
-            let till = Till { pos, address: host_port, stream: None, shared: Arc::clone(&shared), dice: Dice::of(self.seed, "nonces") };
+            let till = Till {
+                pos,
+                address: host_port,
+                stream: None,
+                shared: Arc::clone(&shared),
+                dice: Dice::of(self.seed, "nonces"),
+            };
             tasks.push(tokio::spawn(till.serve(visits, stopped.clone())));
         }
         let queues = Arc::new(queues);
         if speed > 0.0 {
-            let everyday = everyday(self.population.clone(), self.seed, speed, Arc::clone(&queues), stopped.clone());
+            let everyday =
+                everyday(self.population.clone(), self.seed, speed, Arc::clone(&queues), stopped.clone());
             tasks.push(tokio::spawn(everyday));
         }
         if let Some(scenes) = scenes {
@@ -196,7 +205,12 @@ fn pos(machine: &Machine, acceptor: Acceptor, shop: &str, seed: u64) -> Result<P
 }
 
 /// A card in its holder's pocket: track, chip, and a counter where the machine last saw it.
-fn in_hand(card: &sim::population::Card, machine: &Machine, keys: &Keys, seed: u64) -> Result<CardInHand, String> {
+fn in_hand(
+    card: &sim::population::Card,
+    machine: &Machine,
+    keys: &Keys,
+    seed: u64,
+) -> Result<CardInHand, String> {
     let pan = Pan::parse(&card.number).map_err(|error| error.to_string())?;
     let expiry = format!("{:02}{:02}", card.expiry_year, card.expiry_month);
     let track = past::track2(keys, &card.number, &expiry, card.service_code(), &card.pin)?;
@@ -221,7 +235,13 @@ fn counter_of(machine: &Machine, card: CardId) -> u16 {
 type Queues = BTreeMap<(usize, usize), mpsc::Sender<Visit>>;
 
 /// Sends people to the shops, one after the other, at the speed asked for.
-async fn everyday(population: Population, seed: u64, speed: f64, queues: Arc<Queues>, mut stopped: watch::Receiver<bool>) {
+async fn everyday(
+    population: Population,
+    seed: u64,
+    speed: f64,
+    queues: Arc<Queues>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut dice = Dice::of(seed, "everyday");
     for visit in Traffic::new(&population, seed.wrapping_add(1), clock::now().0) {
         send(&queues, visit);
@@ -337,7 +357,11 @@ impl Till {
         self.shared.tally.count(approved);
         let last = self.pos.log().last().and_then(|entry| self.pos.original(entry.stan));
         if let (true, Some(original)) = (approved, last) {
-            self.shared.originals.lock().unwrap_or_else(PoisonError::into_inner).insert(visit.serial, original);
+            self.shared
+                .originals
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(visit.serial, original);
         }
         Ok(())
     }
@@ -430,5 +454,6 @@ impl Till {
 fn local_time() -> Result<LocalTime, String> {
     let local = Zone::CHINA.local(clock::now());
     let date = ((local.year % 100) as u8, local.month, local.day_of_month);
-    LocalTime::new(date, (local.hour(), local.minute(), local.second())).ok_or_else(|| "the clock is wrong".to_owned())
+    LocalTime::new(date, (local.hour(), local.minute(), local.second()))
+        .ok_or_else(|| "the clock is wrong".to_owned())
 }

@@ -115,7 +115,11 @@ impl Host {
     ///
     /// # Errors
     /// If the operating system gives no thread.
-    pub fn start(recovery: Recovery, settings: &Settings, sink: GatewaySink) -> std::io::Result<(Host, Threads)> {
+    pub fn start(
+        recovery: Recovery,
+        settings: &Settings,
+        sink: GatewaySink,
+    ) -> std::io::Result<(Host, Threads)> {
         let (inbox, wakes) = channel();
         let (events, _) = broadcast::channel(EVENT_BATCHES_KEPT);
         let gauges = Arc::new(Gauges {
@@ -140,7 +144,15 @@ impl Host {
         };
         let applying = {
             let shard = Shard::new(recovery.machine);
-            let loop_state = Applying { shard, records, sink, events, gauges: Arc::clone(&gauges), body: Vec::new(), spare: Vec::new() };
+            let loop_state = Applying {
+                shard,
+                records,
+                sink,
+                events,
+                gauges: Arc::clone(&gauges),
+                body: Vec::new(),
+                spare: Vec::new(),
+            };
             std::thread::Builder::new().name("machine".to_owned()).spawn(move || loop_state.run(&wakes))?
         };
         let threads = Threads { applying, writing, snapshots, host: host.clone() };
@@ -156,7 +168,9 @@ impl Host {
     /// Asks one command; the outcome is durable when it comes.
     pub fn ask(&self, command: Command) -> oneshot::Receiver<Result<(Outcome, Timestamp), Unavailable>> {
         let (answer, coming) = oneshot::channel();
-        if let Err(std::sync::mpsc::SendError(Wake::One(_, answer))) = self.inbox.send(Wake::One(command, answer)) {
+        if let Err(std::sync::mpsc::SendError(Wake::One(_, answer))) =
+            self.inbox.send(Wake::One(command, answer))
+        {
             let _ = answer.send(Err(Unavailable::Refused(Cause::HostMaintenance)));
         }
         coming
@@ -165,7 +179,9 @@ impl Host {
     /// Looks at the machine between commands.
     pub fn look(&self, look: Look) -> oneshot::Receiver<Result<Box<dyn Any + Send>, Unavailable>> {
         let (answer, coming) = oneshot::channel();
-        if let Err(std::sync::mpsc::SendError(Wake::Look(_, answer))) = self.inbox.send(Wake::Look(look, answer)) {
+        if let Err(std::sync::mpsc::SendError(Wake::Look(_, answer))) =
+            self.inbox.send(Wake::Look(look, answer))
+        {
             let _ = answer.send(Err(Unavailable::Refused(Cause::HostMaintenance)));
         }
         coming
@@ -255,7 +271,11 @@ impl Applying {
             Wake::Failed(why) => {
                 tracing::error!(%why, "the journal cannot be written: no more commands are taken");
                 self.gauges.ready.store(false, Ordering::Release);
-                self.gauges.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(why);
+                self.gauges
+                    .failure
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .get_or_insert(why);
                 self.shard.failed();
             }
             Wake::Stop => return true,

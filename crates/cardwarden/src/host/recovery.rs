@@ -61,7 +61,9 @@ impl fmt::Display for StartError {
         match self {
             StartError::Journal(error) => write!(f, "the journal does not open: {error}"),
             StartError::Read(error) => write!(f, "the journal cannot be read: {error}"),
-            StartError::Snapshot { file, why } => write!(f, "snapshot {file} is not a state of this host: {why}"),
+            StartError::Snapshot { file, why } => {
+                write!(f, "snapshot {file} is not a state of this host: {why}")
+            }
             StartError::Diverged { seq, diverged } => {
                 write!(f, "record {seq} does not replay to its stored answers: {diverged}")
             }
@@ -104,7 +106,11 @@ pub fn open(folder: &Path, id: JournalId) -> Result<Recovery, StartError> {
 }
 
 fn load(journal: &Journal<Files>, snapshot: &Snapshot) -> Result<Machine, StartError> {
-    let mut reader = Pieces { reader: journal.snapshots().read(snapshot).map_err(StartError::Read)?, rest: Vec::new(), at: 0 };
+    let mut reader = Pieces {
+        reader: journal.snapshots().read(snapshot).map_err(StartError::Read)?,
+        rest: Vec::new(),
+        at: 0,
+    };
     Machine::read_snapshot(&mut reader)
         .map_err(|error| StartError::Snapshot { file: snapshot.file(), why: error.to_string() })
 }

@@ -39,7 +39,11 @@ struct Taking {
 }
 
 impl Snapshotter {
-    pub(super) fn start(recovery: &Recovery, settings: &super::Settings, gauges: Arc<Gauges>) -> io::Result<Snapshotter> {
+    pub(super) fn start(
+        recovery: &Recovery,
+        settings: &super::Settings,
+        gauges: Arc<Gauges>,
+    ) -> io::Result<Snapshotter> {
         let (stop, stopped) = channel();
         let (trims, requests) = channel();
         let last = recovery.recovered.snapshots.last().map_or(0, |snapshot| snapshot.seq.0);

@@ -4,7 +4,7 @@
 //! Nothing here knows what a record says.
 
 use super::Wake;
-use journal::{AppendError, Draft, Files, Journal, Prepared, Preparation, Seq, Snapshot};
+use journal::{AppendError, Draft, Files, Journal, Preparation, Prepared, Seq, Snapshot};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::time::Duration;
 

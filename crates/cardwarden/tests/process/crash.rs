@@ -1,7 +1,6 @@
 //! The real binary killed at every write of a scripted run, and at random instants: every answer that was
 //! given is there afterwards, and given again byte for byte.
 
-
 use crate::running::{Folder, Running, Till};
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +14,8 @@ struct Acknowledged {
 /// Everything acknowledged is given again, byte for byte.
 fn all_there(till: &mut Till, acknowledged: &[Acknowledged], when: &str) {
     for (place, said) in acknowledged.iter().enumerate() {
-        let again = till.carry(&said.frame).unwrap_or_else(|| panic!("{when}: the host went away at repeat {place}"));
+        let again =
+            till.carry(&said.frame).unwrap_or_else(|| panic!("{when}: the host went away at repeat {place}"));
         assert!(again == said.answer, "{when}: repeat {place} is answered otherwise");
     }
 }
@@ -31,7 +31,8 @@ fn sound(folder: &Path) {
 
 /// Runs the binary to its end: whether it was content, and what it printed.
 fn run(arguments: &[&str]) -> (bool, String) {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_cardwarden")).args(arguments).output().unwrap();
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_cardwarden")).args(arguments).output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&text).into_owned())
 }
@@ -93,7 +94,8 @@ fn killed_at_every_write_of_a_run_nothing_that_was_answered_is_lost() {
             // The closing mark is a write as well.
             lived = script(&mut till, &mut acknowledged, &mut unanswered) && running.stop();
         }
-        let again = Running::start(&folder.0, &[]).unwrap_or_else(|| panic!("write {nth}: the host does not come back"));
+        let again = Running::start(&folder.0, &[])
+            .unwrap_or_else(|| panic!("write {nth}: the host does not come back"));
         till.connect(&again);
         all_there(&mut till, &acknowledged, &format!("killed at write {nth}"));
         if let Some(frame) = unanswered {
@@ -113,7 +115,8 @@ fn killed_at_every_write_of_a_run_nothing_that_was_answered_is_lost() {
 
 #[test]
 fn killed_at_random_nothing_that_was_answered_is_lost() {
-    let rounds: u32 = std::env::var("CARDWARDEN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let rounds: u32 =
+        std::env::var("CARDWARDEN_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
     println!("seed {seed} (instants of kills cannot be repeated, the order of acts can)");
     let mut dice = seed | 1;
@@ -134,7 +137,8 @@ fn killed_at_random_nothing_that_was_answered_is_lost() {
     for round in 0..rounds {
         let host = match running.take() {
             Some(host) => host,
-            None => Running::start(&folder.0, &[]).unwrap_or_else(|| panic!("round {round}: the host does not come back")),
+            None => Running::start(&folder.0, &[])
+                .unwrap_or_else(|| panic!("round {round}: the host does not come back")),
         };
         till.connect(&host);
         let recent = all.len().saturating_sub(25);

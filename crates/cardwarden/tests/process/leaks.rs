@@ -1,9 +1,8 @@
 //! Nothing secret is left anywhere: journal, log, errors are searched for the card numbers, PINs and tracks
 //! that went over the wire.
 
-
-use cardcrypto::Pin;
 use crate::running::{Folder, Running, Till};
+use cardcrypto::Pin;
 use std::path::Path;
 
 /// A secret in the forms it could leak in.
@@ -12,7 +11,8 @@ fn forms(digits: &str) -> Vec<Vec<u8>> {
         text.as_bytes()
             .chunks(2)
             .map(|pair| {
-                let nibble = |at: usize| pair.get(at).map_or(0, |b| (*b as char).to_digit(16).unwrap_or(0) as u8);
+                let nibble =
+                    |at: usize| pair.get(at).map_or(0, |b| (*b as char).to_digit(16).unwrap_or(0) as u8);
                 nibble(0) << 4 | nibble(1)
             })
             .collect()

@@ -143,7 +143,8 @@ impl Till {
         let bytes: Vec<u8> =
             (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
         let tmk = TdesKey::new(&bytes).unwrap();
-        let pos = Pos::new(PosSettings::new(&text(&keys["merchant"]), &text(&keys["terminal"]), tmk)).unwrap();
+        let pos =
+            Pos::new(PosSettings::new(&text(&keys["merchant"]), &text(&keys["terminal"]), tmk)).unwrap();
         let card = &keys["cards"][0];
         let pan = Pan::parse(&text(&card["pan"])).unwrap();
         let card_in_hand = CardInHand::striped(pan, &text(&card["expiry"]), &text(&card["track2"])).unwrap();
@@ -153,7 +154,13 @@ impl Till {
 
     /// The same terminal and card once more, as they stand.
     pub fn copy_of(till: &Till) -> Till {
-        Till { pos: till.pos.clone(), card: till.card.clone(), pin: till.pin.clone(), stream: None, nonce: till.nonce }
+        Till {
+            pos: till.pos.clone(),
+            card: till.card.clone(),
+            pin: till.pin.clone(),
+            stream: None,
+            nonce: till.nonce,
+        }
     }
 
     /// Another host to talk to, or the same after it came back.
@@ -190,7 +197,8 @@ impl Till {
         self.nonce += 1;
         let moment = Moment { at: LocalTime::new((26, 11, 22), (12, 0, 0)).unwrap(), nonce: self.nonce };
         let right = self.pin.clone();
-        let tender = Tender { card: &mut self.card, entry: Entry::Swipe, pin: Some(pin.unwrap_or(&right)), moment };
+        let tender =
+            Tender { card: &mut self.card, entry: Entry::Swipe, pin: Some(pin.unwrap_or(&right)), moment };
         self.pos.sale(tender, amount).unwrap()
     }
 
@@ -200,4 +208,3 @@ impl Till {
         Some(self.pos.receive(&answer).unwrap())
     }
 }
-

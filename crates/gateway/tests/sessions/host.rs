@@ -322,7 +322,8 @@ fn a_link_that_takes_any_dialect_answers_in_the_one_it_was_asked_in() {
         world.gateway.closed(HOST);
         world.gateway.connected(HOST, LinkKind::Iso87Host(profile.clone()), world.now);
         let answer = world.exchange(HOST, &framed);
-        let answer = dialect.decode(&answer[2..]).unwrap_or_else(|error| panic!("{}: {error}", dialect.name()));
+        let answer =
+            dialect.decode(&answer[2..]).unwrap_or_else(|error| panic!("{}: {error}", dialect.name()));
         assert_eq!(answer.text(39).as_deref(), Some("00"), "{}", dialect.name());
     }
 }

@@ -340,7 +340,9 @@ impl Machine {
         at: Timestamp,
     ) -> Outcome {
         // A repeat of what was decided before is answered as before, though nothing can be checked just now.
-        if let (Cause::SecurityModuleDown, Some(stored)) = (cause, origin.as_ref().and_then(|origin| self.stored(origin))) {
+        if let (Cause::SecurityModuleDown, Some(stored)) =
+            (cause, origin.as_ref().and_then(|origin| self.stored(origin)))
+        {
             return Outcome::Repeated(stored.answer);
         }
         let number = TransactionId(self.next_number());

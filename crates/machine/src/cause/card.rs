@@ -22,10 +22,7 @@ pub(super) static CardUnknown: Entry = Entry {
             "我们没有查到{card}，这笔交易没有扣款。请核对卡号，或换一张卡付款；如果这张卡是我们发的，请联系{contact}。",
             "We found no record of your {card}, and nothing was charged. Please check the number or pay with another card; if we issued this one, please contact {contact}.",
         ),
-        cashier: text(
-            "卡号未识别, 请核对或换卡",
-            "Card not recognised. Check or swap it.",
-        ),
+        cashier: text("卡号未识别, 请核对或换卡", "Card not recognised. Check or swap it."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
@@ -69,11 +66,7 @@ pub(super) static IssuerUnknown: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "请顾客换卡或换一种付款方式",
-            "Ask for another card or another way to pay",
-        ),
+        step(Fixer::Cashier, "请顾客换卡或换一种付款方式", "Ask for another card or another way to pay"),
         step(
             Fixer::Merchant,
             "常有顾客使用这类卡时，向收单机构申请开通受理",
@@ -104,11 +97,7 @@ pub(super) static CardInactive: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行或网点激活卡片",
-            "Activate the card in the app or at a branch",
-        ),
+        step(Fixer::Holder, "在手机银行或网点激活卡片", "Activate the card in the app or at a branch"),
         step(
             Fixer::Holder,
             "激活后插卡并输入密码完成首笔交易",
@@ -179,21 +168,9 @@ pub(super) static CardExpired: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "改用新卡，或申请换卡",
-            "Use the new card, or order one",
-        ),
-        step(
-            Fixer::Cashier,
-            "请顾客换卡或换一种付款方式",
-            "Ask for another card or another way to pay",
-        ),
-        step(
-            Fixer::Bank,
-            "核对寄送地址并换发新卡",
-            "Confirm the address and issue a new card",
-        ),
+        step(Fixer::Holder, "改用新卡，或申请换卡", "Use the new card, or order one"),
+        step(Fixer::Cashier, "请顾客换卡或换一种付款方式", "Ask for another card or another way to pay"),
+        step(Fixer::Bank, "核对寄送地址并换发新卡", "Confirm the address and issue a new card"),
     ],
     documents: &[],
     agent: text(
@@ -205,10 +182,7 @@ pub(super) static CardExpired: Entry = Entry {
 pub(super) static FallbackRefused: Entry = Entry {
     slug: "fallback_refused",
     family: Family::Card,
-    title: text(
-        "芯片卡不能改刷磁条",
-        "Chip cannot be read and the stripe may not stand in",
-    ),
+    title: text("芯片卡不能改刷磁条", "Chip cannot be read and the stripe may not stand in"),
     codes: codes("45", "58", 120, 1020),
     class: OperatorClass::B,
     fixer: Fixer::Cashier,
@@ -218,28 +192,13 @@ pub(super) static FallbackRefused: Entry = Entry {
             "终端没有读到{card}的芯片，为了保护这张卡，我们不接受改刷磁条，这笔交易没有扣款。请擦净芯片再插一次，或挥卡付款；仍然不行，您可以到网点免费换卡。",
             "The terminal could not read the chip of your {card}, and to protect it we do not take the stripe instead; nothing was charged. Please wipe the chip and insert it once more, or tap; if that fails, you can have the card replaced at a branch.",
         ),
-        cashier: text(
-            "请勿刷磁条, 改为插卡或挥卡",
-            "Do not swipe. Insert or tap the card.",
-        ),
+        cashier: text("请勿刷磁条, 改为插卡或挥卡", "Do not swipe. Insert or tap the card."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "擦净芯片后重新插卡，或改为挥卡",
-            "Wipe the chip and insert again, or tap",
-        ),
-        step(
-            Fixer::Cashier,
-            "换一台终端再试一次",
-            "Try once more on another terminal",
-        ),
-        step(
-            Fixer::Holder,
-            "多处都读不出时申请换卡",
-            "If it fails elsewhere too, order a new card",
-        ),
+        step(Fixer::Cashier, "擦净芯片后重新插卡，或改为挥卡", "Wipe the chip and insert again, or tap"),
+        step(Fixer::Cashier, "换一台终端再试一次", "Try once more on another terminal"),
+        step(Fixer::Holder, "多处都读不出时申请换卡", "If it fails elsewhere too, order a new card"),
     ],
     documents: &[],
     agent: text(
@@ -261,28 +220,17 @@ pub(super) static CardUnreadable: Entry = Entry {
             "终端没有读到{card}的芯片和磁条，这笔交易没有扣款。请擦净卡片再试一次，或换一种方式付款；仍然读不出，您可以在手机银行申请换卡。",
             "The terminal could read neither chip nor stripe of your {card}, and nothing was charged. Please wipe the card and try once more, or pay another way; if it still fails, you can order a new card in the app.",
         ),
-        cashier: text(
-            "读卡失败, 请擦净重插或换卡",
-            "Not read. Wipe and insert, or swap card.",
-        ),
+        cashier: text("读卡失败, 请擦净重插或换卡", "Not read. Wipe and insert, or swap card."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "擦净芯片和磁条后重试一次",
-            "Wipe chip and stripe and try once more",
-        ),
+        step(Fixer::Cashier, "擦净芯片和磁条后重试一次", "Wipe chip and stripe and try once more"),
         step(
             Fixer::Cashier,
             "换一张卡试读，判断是卡还是终端的问题",
             "Try another card to see whether card or terminal is at fault",
         ),
-        step(
-            Fixer::Holder,
-            "卡片损坏时申请换卡",
-            "If the card is damaged, order a new one",
-        ),
+        step(Fixer::Holder, "卡片损坏时申请换卡", "If the card is damaged, order a new one"),
     ],
     documents: &[],
     agent: text(
@@ -314,11 +262,7 @@ pub(super) static AccountClosed: Entry = Entry {
             "查询销户时间和经办记录并告知持卡人",
             "Look up when and by whom the account was closed, and tell the holder",
         ),
-        step(
-            Fixer::Holder,
-            "需要继续使用时重新开户",
-            "Open a new account if one is needed",
-        ),
+        step(Fixer::Holder, "需要继续使用时重新开户", "Open a new account if one is needed"),
     ],
     documents: &[],
     agent: text(

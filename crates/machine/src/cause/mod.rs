@@ -263,26 +263,13 @@ pub struct Feeds {
 
 impl Feeds {
     /// Feeds nothing.
-    pub const NOTHING: Feeds = Feeds {
-        velocity: false,
-        pin_tries: false,
-        freeze: false,
-    };
+    pub const NOTHING: Feeds = Feeds { velocity: false, pin_tries: false, freeze: false };
     /// Counts as an attempt.
-    pub const VELOCITY: Feeds = Feeds {
-        velocity: true,
-        ..Feeds::NOTHING
-    };
+    pub const VELOCITY: Feeds = Feeds { velocity: true, ..Feeds::NOTHING };
     /// Counts as an attempt and as a PIN try.
-    pub const PIN: Feeds = Feeds {
-        pin_tries: true,
-        ..Feeds::VELOCITY
-    };
+    pub const PIN: Feeds = Feeds { pin_tries: true, ..Feeds::VELOCITY };
     /// Counts as an attempt and may lead to a freeze.
-    pub const FREEZE: Feeds = Feeds {
-        freeze: true,
-        ..Feeds::VELOCITY
-    };
+    pub const FREEZE: Feeds = Feeds { freeze: true, ..Feeds::VELOCITY };
 }
 
 /// DE39 of each family of dialects; the product's own cause is the truth and often finer. Codes that have
@@ -354,38 +341,16 @@ impl Document {
     #[must_use]
     pub const fn name(self) -> Text {
         match self {
-            Document::Identity => Text {
-                zh: "有效身份证件",
-                en: "valid identity paper",
-            },
-            Document::Receipt => Text {
-                zh: "购物小票或签购单",
-                en: "receipt or sales slip",
-            },
-            Document::Statement => Text {
-                zh: "账户流水",
-                en: "account statement",
-            },
-            Document::PoliceReport => Text {
-                zh: "报案回执",
-                en: "police report",
-            },
-            Document::Card => Text {
-                zh: "银行卡原卡",
-                en: "the card itself",
-            },
-            Document::Order => Text {
-                zh: "有权机关法律文书",
-                en: "the authority's order",
-            },
-            Document::SourceOfFunds => Text {
-                zh: "资金来源证明",
-                en: "proof of where the money comes from",
-            },
-            Document::BusinessLicence => Text {
-                zh: "营业执照",
-                en: "business licence",
-            },
+            Document::Identity => Text { zh: "有效身份证件", en: "valid identity paper" },
+            Document::Receipt => Text { zh: "购物小票或签购单", en: "receipt or sales slip" },
+            Document::Statement => Text { zh: "账户流水", en: "account statement" },
+            Document::PoliceReport => Text { zh: "报案回执", en: "police report" },
+            Document::Card => Text { zh: "银行卡原卡", en: "the card itself" },
+            Document::Order => Text { zh: "有权机关法律文书", en: "the authority's order" },
+            Document::SourceOfFunds => {
+                Text { zh: "资金来源证明", en: "proof of where the money comes from" }
+            }
+            Document::BusinessLicence => Text { zh: "营业执照", en: "business licence" },
         }
     }
 }
@@ -430,19 +395,11 @@ const fn text(zh: &'static str, en: &'static str) -> Text {
 }
 
 const fn step(who: Fixer, zh: &'static str, en: &'static str) -> Step {
-    Step {
-        who,
-        what: text(zh, en),
-    }
+    Step { who, what: text(zh, en) }
 }
 
 const fn codes(unionpay: &'static str, iso87: &'static str, iso93: u16, iso2003: u16) -> Codes {
-    Codes {
-        unionpay,
-        iso87,
-        iso93,
-        iso2003,
-    }
+    Codes { unionpay, iso87, iso93, iso2003 }
 }
 
 impl Cause {
@@ -498,10 +455,7 @@ impl CauseSet {
 
     /// All, in order of precedence.
     pub fn iter(self) -> impl Iterator<Item = Cause> {
-        Cause::ALL
-            .iter()
-            .copied()
-            .filter(move |cause| self.contains(*cause))
+        Cause::ALL.iter().copied().filter(move |cause| self.contains(*cause))
     }
 }
 

@@ -28,32 +28,15 @@ used and ¥200.00 left, 22 Nov 18:05. A fact that is not known drops its clause.
 
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
-    for family in [
-        Family::Card,
-        Family::Transaction,
-        Family::System,
-        Family::Security,
-    ] {
-        let causes = || {
-            Cause::ALL
-                .iter()
-                .copied()
-                .filter(move |cause| cause.entry().family == family)
-        };
+    for family in [Family::Card, Family::Transaction, Family::System, Family::Security] {
+        let causes = || Cause::ALL.iter().copied().filter(move |cause| cause.entry().family == family);
         let (title, about) = match family {
             Family::Card => ("Card · 卡片", "The card, what is on it and what it may spend."),
-            Family::Transaction => (
-                "Transaction · 交易",
-                "This transaction: amount, count, time, place, kind.",
-            ),
-            Family::System => (
-                "System · 系统",
-                "Terminal, network, host, issuer: never the holder's doing.",
-            ),
-            Family::Security => (
-                "Security · 安全",
-                "Possible misuse of the card, PINs, and freezes.",
-            ),
+            Family::Transaction => {
+                ("Transaction · 交易", "This transaction: amount, count, time, place, kind.")
+            }
+            Family::System => ("System · 系统", "Terminal, network, host, issuer: never the holder's doing."),
+            Family::Security => ("Security · 安全", "Possible misuse of the card, PINs, and freezes."),
         };
         let _ = write!(page, "\n## {title}\n\n{about}\n\n");
         page.push_str("| order | cause | title | 标题 | UnionPay | 1987 | 1993 | 2003 | class | fixed by | retry | counts | told |\n");
@@ -65,21 +48,8 @@ fn page() -> String {
 }
 
 fn row(page: &mut String, cause: Cause) {
-    let Entry {
-        slug,
-        title,
-        codes,
-        class,
-        fixer,
-        retry,
-        ..
-    } = *cause.entry();
-    let Codes {
-        unionpay,
-        iso87,
-        iso93,
-        iso2003,
-    } = codes;
+    let Entry { slug, title, codes, class, fixer, retry, .. } = *cause.entry();
+    let Codes { unionpay, iso87, iso93, iso2003 } = codes;
     let (order, fixer, retry) = (cause.rank() + 1, who(fixer).en, again(retry));
     let (counts, told) = (counts(cause.entry().feeds), told(cause));
     let _ = writeln!(
@@ -92,11 +62,7 @@ fn row(page: &mut String, cause: Cause) {
 fn section(page: &mut String, cause: Cause) {
     let entry = cause.entry();
     let slots = example(cause);
-    let _ = write!(
-        page,
-        "\n### {}\n\n**{}** · {}\n\n",
-        entry.slug, entry.title.zh, entry.title.en
-    );
+    let _ = write!(page, "\n### {}\n\n**{}** · {}\n\n", entry.slug, entry.title.zh, entry.title.en);
     page.push_str("| to | 中文 | English |\n| --- | --- | --- |\n");
     for (audience, name) in [
         (Audience::Holder, "holder · 持卡人"),
@@ -108,29 +74,13 @@ fn section(page: &mut String, cause: Cause) {
     }
     let public = disclosed(cause, Audience::Holder);
     if public.slug != entry.slug {
-        let _ = write!(
-            page,
-            "\nGiven out as `{}` ({}, {}).\n",
-            public.slug, public.title.zh, public.title.en
-        );
-        steps(
-            page,
-            "Remedy as the holder is told it",
-            cause,
-            Audience::Holder,
-            &slots,
-        );
+        let _ =
+            write!(page, "\nGiven out as `{}` ({}, {}).\n", public.slug, public.title.zh, public.title.en);
+        steps(page, "Remedy as the holder is told it", cause, Audience::Holder, &slots);
         papers(page, "Papers the holder is asked for", public.documents);
         page.push_str("\nRemedy, inside the bank:\n\n");
         for (number, Step { who: by, what }) in (1..).zip(entry.remedy) {
-            let _ = writeln!(
-                page,
-                "{number}. {} · {}: {} · {}",
-                who(*by).zh,
-                who(*by).en,
-                what.zh,
-                what.en
-            );
+            let _ = writeln!(page, "{number}. {} · {}: {} · {}", who(*by).zh, who(*by).en, what.zh, what.en);
         }
         papers(page, "Papers, inside the bank", entry.documents);
     } else {
@@ -143,14 +93,8 @@ fn steps(page: &mut String, heading: &str, cause: Cause, audience: Audience, slo
     let _ = write!(page, "\n{heading}:\n\n");
     let [zh, en] = [Language::Zh, Language::En].map(|language| remedy(cause, audience, language, slots));
     for (number, (zh, en)) in (1..).zip(zh.iter().zip(&en)) {
-        let _ = writeln!(
-            page,
-            "{number}. {} · {}: {} · {}",
-            who(zh.who).zh,
-            who(zh.who).en,
-            zh.what,
-            en.what
-        );
+        let _ =
+            writeln!(page, "{number}. {} · {}: {} · {}", who(zh.who).zh, who(zh.who).en, zh.what, en.what);
     }
 }
 
@@ -158,12 +102,7 @@ fn papers(page: &mut String, heading: &str, documents: &[Document]) {
     if documents.is_empty() {
         return;
     }
-    let list = |language| {
-        documents
-            .iter()
-            .map(|d| d.name().template(language))
-            .collect::<Vec<_>>()
-    };
+    let list = |language| documents.iter().map(|d| d.name().template(language)).collect::<Vec<_>>();
     let (zh, en) = (list(Language::Zh).join("、"), list(Language::En).join(", "));
     let _ = write!(page, "\n{heading}: {zh} · {en}.\n");
 }
@@ -190,20 +129,9 @@ fn again(retry: Retry) -> String {
 }
 
 fn counts(feeds: Feeds) -> String {
-    let names = [
-        (feeds.velocity, "attempts"),
-        (feeds.pin_tries, "PIN tries"),
-        (feeds.freeze, "freeze"),
-    ];
-    let fed: Vec<&str> = names
-        .into_iter()
-        .filter_map(|(fed, name)| fed.then_some(name))
-        .collect();
-    if fed.is_empty() {
-        "nothing".to_owned()
-    } else {
-        fed.join(", ")
-    }
+    let names = [(feeds.velocity, "attempts"), (feeds.pin_tries, "PIN tries"), (feeds.freeze, "freeze")];
+    let fed: Vec<&str> = names.into_iter().filter_map(|(fed, name)| fed.then_some(name)).collect();
+    if fed.is_empty() { "nothing".to_owned() } else { fed.join(", ") }
 }
 
 fn told(cause: Cause) -> &'static str {
@@ -228,16 +156,10 @@ fn example(cause: Cause) -> Slots<'static> {
         ..Slots::default()
     };
     if cause == Cause::DailyCount {
-        return Slots {
-            limit: Some(Quantity::Payments(20)),
-            ..slots
-        };
+        return Slots { limit: Some(Quantity::Payments(20)), ..slots };
     }
     if cause == Cause::WrongPin {
-        return Slots {
-            left: Some(Quantity::Tries(2)),
-            ..slots
-        };
+        return Slots { left: Some(Quantity::Tries(2)), ..slots };
     }
     slots
 }
@@ -245,10 +167,7 @@ fn example(cause: Cause) -> Slots<'static> {
 #[test]
 fn the_page_of_causes_is_the_table() {
     let page = page();
-    assert!(
-        !page.contains("||") && !page.contains(['{', '}']),
-        "an empty cell or an open slot"
-    );
+    assert!(!page.contains("||") && !page.contains(['{', '}']), "an empty cell or an open slot");
     assert!(page.lines().filter(|line| line.starts_with("### ")).count() == Cause::ALL.len());
     expect_test::expect_file!["../../../../docs/causes.md"].assert_eq(&page);
 }

@@ -102,11 +102,7 @@ pub(super) static FrozenByAuthority: Entry = Entry {
     disclosure: Disclosure::Category,
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Bank,
-            "核对冻结文书的文号、期限和范围",
-            "Check number, term and extent of the order",
-        ),
+        step(Fixer::Bank, "核对冻结文书的文号、期限和范围", "Check number, term and extent of the order"),
         step(
             Fixer::Holder,
             "向作出决定的机关了解情况或提出异议",
@@ -146,11 +142,7 @@ pub(super) static FrozenForLaundering: Entry = Entry {
             "经专人要求后提交补充材料",
             "Hand in further papers when a colleague asks for them",
         ),
-        step(
-            Fixer::Bank,
-            "结论作出后由两名经办人录入",
-            "When decided, two operators enter it",
-        ),
+        step(Fixer::Bank, "结论作出后由两名经办人录入", "When decided, two operators enter it"),
     ],
     documents: &[Document::Identity, Document::SourceOfFunds, Document::Statement],
     agent: text(
@@ -175,11 +167,7 @@ pub(super) static FrozenByBank: Entry = Entry {
             "携带有效身份证件到网点，或在手机银行提交材料",
             "Bring an identity paper to a branch, or hand in papers in the app",
         ),
-        step(
-            Fixer::Bank,
-            "核对资料，两人审核后解冻",
-            "Check the papers and lift after review",
-        ),
+        step(Fixer::Bank, "核对资料，两人审核后解冻", "Check the papers and lift after review"),
         step(
             Fixer::Bank,
             "到下次答复日仍未完成时主动告知进度",
@@ -250,11 +238,7 @@ pub(super) static FrozenByRisk: Entry = Entry {
             "在手机银行逐笔确认最近的交易",
             "Confirm the recent payments one by one in the app",
         ),
-        step(
-            Fixer::Holder,
-            "提交解冻申请，上传凭证",
-            "Apply for unfreezing and upload the evidence",
-        ),
+        step(Fixer::Holder, "提交解冻申请，上传凭证", "Apply for unfreezing and upload the evidence"),
         step(
             Fixer::Bank,
             "审核凭证，必要时复核，通过后解冻",
@@ -286,10 +270,7 @@ pub(super) static PinTriesExceeded: Entry = Entry {
             "密码输错的次数到了上限，我们锁定了{card}的密码[，{until} 自动恢复]，卡本身没有冻结，不需要密码的付款仍可使用。请在手机银行核验身份后解锁或重设密码，也可以携带有效身份证件到网点办理。",
             "The PIN was entered wrongly too often, so we locked the PIN of your {card}[ until {until}]; the card itself is not frozen and pays where no PIN is asked for. Please prove your identity in the app to unlock or reset it, or bring an identity paper to a branch.",
         ),
-        cashier: text(
-            "未成功, 请换卡或改用免密付款",
-            "Not approved. Other card, or no PIN.",
-        ),
+        cashier: text("未成功, 请换卡或改用免密付款", "Not approved. Other card, or no PIN."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -334,11 +315,7 @@ pub(super) static WrongPin: Entry = Entry {
     feeds: Feeds::PIN,
     remedy: &[
         step(Fixer::Holder, "重新输入密码", "Enter the PIN again"),
-        step(
-            Fixer::Holder,
-            "记不清时在手机银行重设密码",
-            "If you are not sure, reset it in the app",
-        ),
+        step(Fixer::Holder, "记不清时在手机银行重设密码", "If you are not sure, reset it in the app"),
     ],
     documents: &[],
     agent: text(
@@ -360,18 +337,11 @@ pub(super) static PinMissing: Entry = Entry {
             "这笔交易需要密码，终端没有送来，{card}没有扣款。请重新插卡并输入密码；需要小额免密时，您可以在手机银行开通。",
             "This payment needs a PIN and the terminal sent none; nothing was charged to your {card}. Please insert the card again and enter the PIN; you can switch on small payments without PIN in the app.",
         ),
-        cashier: text(
-            "需要密码, 请重新插卡并输密码",
-            "PIN needed. Insert again and enter PIN.",
-        ),
+        cashier: text("需要密码, 请重新插卡并输密码", "PIN needed. Insert again and enter PIN."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重新发起，请顾客插卡",
-            "Start again and have the card inserted",
-        ),
+        step(Fixer::Cashier, "重新发起，请顾客插卡", "Start again and have the card inserted"),
         step(Fixer::Holder, "输入密码", "Enter the PIN"),
         step(
             Fixer::Merchant,
@@ -399,10 +369,7 @@ pub(super) static VerificationFailed: Entry = Entry {
             "这笔交易的卡片校验信息与{card}不符，为了保护您的钱，我们没有放行，没有扣款。请核对卡背面的三位校验码和有效期后再试，或插卡付款；不是您本人，请立即冻结这张卡。",
             "The verification details did not match your {card}; to protect your money we stopped this payment and nothing was charged. Please check the three digits on the back and the expiry date and try again, or insert the card; if it is not you, please freeze the card at once.",
         ),
-        cashier: text(
-            "未成功, 请插卡或换卡付款",
-            "Not approved. Insert, or use other card.",
-        ),
+        cashier: text("未成功, 请插卡或换卡付款", "Not approved. Insert, or use other card."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -456,11 +423,7 @@ pub(super) static CryptogramFailed: Entry = Entry {
             "核对发卡密钥和芯片参数，排除我行原因",
             "Check issuer keys and chip parameters to rule out our own fault",
         ),
-        step(
-            Fixer::Bank,
-            "换发新卡，旧卡停用",
-            "Issue a new card and stop the old one",
-        ),
+        step(Fixer::Bank, "换发新卡，旧卡停用", "Issue a new card and stop the old one"),
     ],
     documents: &[Document::Identity, Document::Card],
     agent: text(
@@ -522,23 +485,12 @@ pub(super) static StepUpNeeded: Entry = Entry {
             "这笔[ {amount} ]交易需要您本人再确认一次，{card}还没有扣款。请在手机银行点“是我本人”[（{until} 前有效）]，然后请收银员重新收款。",
             "We need you to confirm this payment[ of {amount}] once more; nothing was charged to your {card} yet. Please tap \"It's me\" in the app[ by {until}], then let the cashier charge again.",
         ),
-        cashier: text(
-            "请顾客在手机确认后重新收款",
-            "Let holder confirm in app, then retry.",
-        ),
+        cashier: text("请顾客在手机确认后重新收款", "Let holder confirm in app, then retry."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行确认是本人付款",
-            "Confirm in the app that it is you",
-        ),
-        step(
-            Fixer::Cashier,
-            "顾客确认后重新收款",
-            "Charge again once the holder has confirmed",
-        ),
+        step(Fixer::Holder, "在手机银行确认是本人付款", "Confirm in the app that it is you"),
+        step(Fixer::Cashier, "顾客确认后重新收款", "Charge again once the holder has confirmed"),
         step(
             Fixer::Bank,
             "手机不可用时电话核验身份后代为确认",
@@ -609,11 +561,7 @@ pub(super) static FraudScore: Entry = Entry {
     },
     feeds: Feeds::FREEZE,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行确认是否本人付款",
-            "Tell us in the app whether it was you",
-        ),
+        step(Fixer::Holder, "在手机银行确认是否本人付款", "Tell us in the app whether it was you"),
         step(
             Fixer::Holder,
             "已被冻结时提交解冻申请，上传凭证",
@@ -649,11 +597,7 @@ pub(super) static RuleRefused: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "换一种方式付款，或做大额交易报备",
-            "Pay another way, or announce the purchase",
-        ),
+        step(Fixer::Holder, "换一种方式付款，或做大额交易报备", "Pay another way, or announce the purchase"),
         step(
             Fixer::Holder,
             "认为不该拦的，在手机银行申请复查",

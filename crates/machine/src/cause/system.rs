@@ -22,18 +22,11 @@ pub(super) static FormatError: Entry = Entry {
             "终端发来的信息我们没能读懂，{card}没有扣款，与您和卡无关。请让收银员重新操作一次，或换一种方式付款。",
             "We could not read what the terminal sent; nothing was charged to your {card}, and neither you nor the card caused it. Please let the cashier enter the payment once more, or pay another way.",
         ),
-        cashier: text(
-            "未扣款, 请重做一次, 仍不行报修",
-            "Not charged. Redo once; then report it.",
-        ),
+        cashier: text("未扣款, 请重做一次, 仍不行报修", "Not charged. Redo once; then report it."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重新发起一次交易",
-            "Enter the transaction once more",
-        ),
+        step(Fixer::Cashier, "重新发起一次交易", "Enter the transaction once more"),
         step(
             Fixer::Merchant,
             "仍失败时联系收单机构更新终端程序",
@@ -65,10 +58,7 @@ pub(super) static DuplicateMismatch: Entry = Entry {
             "终端用同一个流水号送来了内容不同的交易，我们没有为{card}再次扣款。请和收银员核对上一笔是否成功，再决定是否重新付款。",
             "The terminal sent a different payment under a number already used, and we did not charge your {card} a second time. Please check with the cashier whether the first payment went through before paying again.",
         ),
-        cashier: text(
-            "流水号重复, 先查上一笔再收款",
-            "Number reused. Check last sale first.",
-        ),
+        cashier: text("流水号重复, 先查上一笔再收款", "Number reused. Check last sale first."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -108,18 +98,11 @@ pub(super) static ReversedBefore: Entry = Entry {
             "这笔交易在到达我们之前，终端已经要求取消，{card}没有扣款。需要付款时，请收银员重新发起一笔。",
             "The terminal had already called this payment off before it reached us, and nothing was charged to your {card}. If you still wish to pay, please let the cashier start a new one.",
         ),
-        cashier: text(
-            "本笔已冲正未扣款, 请重新收款",
-            "Reversed, not charged. Start a new sale.",
-        ),
+        cashier: text("本笔已冲正未扣款, 请重新收款", "Reversed, not charged. Start a new sale."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "以新流水号重新发起交易",
-            "Start a new transaction under a new number",
-        ),
+        step(Fixer::Cashier, "以新流水号重新发起交易", "Start a new transaction under a new number"),
         step(
             Fixer::Merchant,
             "经常发生时检查网络和终端超时设置",
@@ -155,16 +138,8 @@ pub(super) static TooLate: Entry = Entry {
             "等终端完成冲正，并查询这笔交易的结果",
             "Let the terminal finish its reversal and look up the result",
         ),
-        step(
-            Fixer::Cashier,
-            "显示未成功后再重新收款",
-            "Charge again only when it shows as failed",
-        ),
-        step(
-            Fixer::Operator,
-            "检查线路和排队时延",
-            "Look into line and queueing delays",
-        ),
+        step(Fixer::Cashier, "显示未成功后再重新收款", "Charge again only when it shows as failed"),
+        step(Fixer::Operator, "检查线路和排队时延", "Look into line and queueing delays"),
     ],
     documents: &[],
     agent: text(
@@ -190,11 +165,7 @@ pub(super) static MerchantUnknown: Entry = Entry {
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "先用其他方式收款",
-            "Take the payment another way for now",
-        ),
+        step(Fixer::Cashier, "先用其他方式收款", "Take the payment another way for now"),
         step(
             Fixer::Merchant,
             "与收单机构核对商户号，完成进件或激活",
@@ -226,10 +197,7 @@ pub(super) static TerminalUnknown: Entry = Entry {
             "这台终端还没有在我们这里登记，{card}没有扣款，与您的卡无关。请让商户换一台终端，或用其他方式付款。",
             "This terminal is not enrolled with us; nothing was charged to your {card}, and the card is not the cause. Please let the merchant use another terminal, or pay another way.",
         ),
-        cashier: text(
-            "终端未登记, 请换终端并报收单",
-            "Not enrolled. Use another terminal.",
-        ),
+        cashier: text("终端未登记, 请换终端并报收单", "Not enrolled. Use another terminal."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -265,24 +233,13 @@ pub(super) static TerminalNotSignedIn: Entry = Entry {
             "这台终端还没有签到，{card}没有扣款，与您的卡无关。请稍等收银员签到后再付一次。",
             "This terminal has not signed in yet; nothing was charged to your {card}, and the card is not the cause. Please wait for the cashier to sign in, then pay again.",
         ),
-        cashier: text(
-            "未扣款, 请先签到再重新收款",
-            "Not charged. Sign in, then charge again.",
-        ),
+        cashier: text("未扣款, 请先签到再重新收款", "Not charged. Sign in, then charge again."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
         step(Fixer::Cashier, "在终端执行签到", "Sign in on the terminal"),
-        step(
-            Fixer::Cashier,
-            "签到成功后重新收款",
-            "Charge again once signed in",
-        ),
-        step(
-            Fixer::Merchant,
-            "签到失败时联系收单机构",
-            "If sign-in fails, call the acquirer",
-        ),
+        step(Fixer::Cashier, "签到成功后重新收款", "Charge again once signed in"),
+        step(Fixer::Merchant, "签到失败时联系收单机构", "If sign-in fails, call the acquirer"),
     ],
     documents: &[],
     agent: text(
@@ -304,23 +261,12 @@ pub(super) static MacError: Entry = Entry {
             "终端发来的信息没有通过完整性校验，我们没有受理，{card}没有扣款，与您的卡无关。请稍等收银员重新签到后再付一次。",
             "What the terminal sent did not pass its integrity check, so we did not take it; nothing was charged to your {card}, and the card is not the cause. Please wait for the cashier to sign in again, then pay once more.",
         ),
-        cashier: text(
-            "未扣款, 请重新签到后再收款",
-            "Not charged. Sign in again, then charge.",
-        ),
+        cashier: text("未扣款, 请重新签到后再收款", "Not charged. Sign in again, then charge."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重新签到以更换工作密钥",
-            "Sign in again to renew the working keys",
-        ),
-        step(
-            Fixer::Cashier,
-            "签到成功后重新收款",
-            "Charge again once signed in",
-        ),
+        step(Fixer::Cashier, "重新签到以更换工作密钥", "Sign in again to renew the working keys"),
+        step(Fixer::Cashier, "签到成功后重新收款", "Charge again once signed in"),
         step(
             Fixer::Operator,
             "反复出现时核对终端主密钥并隔离终端",
@@ -347,24 +293,13 @@ pub(super) static PinFormatError: Entry = Entry {
             "终端送来的密码数据我们无法读取，没有计入密码次数，{card}也没有扣款。请稍等收银员重新签到，然后再输入一次密码。",
             "We could not read the PIN data the terminal sent; it does not count as a wrong PIN, and nothing was charged to your {card}. Please wait for the cashier to sign in again, then enter your PIN once more.",
         ),
-        cashier: text(
-            "未扣款, 请重新签到后再试",
-            "Not charged. Sign in again and retry.",
-        ),
+        cashier: text("未扣款, 请重新签到后再试", "Not charged. Sign in again and retry."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重新签到以更换工作密钥",
-            "Sign in again to renew the working keys",
-        ),
+        step(Fixer::Cashier, "重新签到以更换工作密钥", "Sign in again to renew the working keys"),
         step(Fixer::Holder, "重新输入密码", "Enter the PIN again"),
-        step(
-            Fixer::Operator,
-            "反复出现时检查密码键盘和密钥",
-            "If it recurs, check the PIN pad and its keys",
-        ),
+        step(Fixer::Operator, "反复出现时检查密码键盘和密钥", "If it recurs, check the PIN pad and its keys"),
     ],
     documents: &[],
     agent: text(
@@ -386,10 +321,7 @@ pub(super) static SecurityModuleDown: Entry = Entry {
             "我们的安全设备暂时无法完成校验，{card}没有扣款，密码次数也不受影响。请一分钟后再试，或换一种方式付款。",
             "Our security equipment cannot complete its checks at the moment; nothing was charged to your {card} and no PIN try was counted. Please try again in a minute, or pay another way.",
         ),
-        cashier: text(
-            "系统忙未扣款, 请1分钟后重试",
-            "Not charged. Try again in 1 minute.",
-        ),
+        cashier: text("系统忙未扣款, 请1分钟后重试", "Not charged. Try again in 1 minute."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -424,10 +356,7 @@ pub(super) static TerminalFrozen: Entry = Entry {
             "我们暂停了这台终端的收款，等待商户检查设备，{card}没有扣款，与您的卡无关。请让商户换一台终端，或用其他方式付款。",
             "We have paused this terminal until the merchant has it checked; nothing was charged to your {card}, and the card is not the cause. Please let the merchant use another terminal, or pay another way.",
         ),
-        cashier: text(
-            "终端暂停使用, 请换终端并报修",
-            "Terminal paused. Use another; report it.",
-        ),
+        cashier: text("终端暂停使用, 请换终端并报修", "Terminal paused. Use another; report it."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -463,23 +392,12 @@ pub(super) static TerminalFault: Entry = Entry {
             "这台终端报告了自身故障，{card}没有扣款，与您的卡无关。请让商户换一台终端，或用其他方式付款。",
             "This terminal reported a fault of its own; nothing was charged to your {card}, and the card is not the cause. Please let the merchant use another terminal, or pay another way.",
         ),
-        cashier: text(
-            "终端故障未扣款, 请换终端收款",
-            "Terminal fault. Use another terminal.",
-        ),
+        cashier: text("终端故障未扣款, 请换终端收款", "Terminal fault. Use another terminal."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重启终端，仍不行就换一台",
-            "Restart the terminal; if that fails, use another",
-        ),
-        step(
-            Fixer::Merchant,
-            "向收单机构报修",
-            "Report the terminal for repair",
-        ),
+        step(Fixer::Cashier, "重启终端，仍不行就换一台", "Restart the terminal; if that fails, use another"),
+        step(Fixer::Merchant, "向收单机构报修", "Report the terminal for repair"),
     ],
     documents: &[],
     agent: text(
@@ -501,18 +419,11 @@ pub(super) static HostMaintenance: Entry = Entry {
             "我们的系统正在维护[，预计 {until} 恢复]，{card}没有扣款，账户不受影响。请稍后再试，或换一种方式付款。",
             "Our system is under maintenance[; we expect to be back by {until}]. Nothing was charged to your {card} and your account is unaffected; please try again later or pay another way.",
         ),
-        cashier: text(
-            "系统维护未扣款, 请换方式收款",
-            "Maintenance. Take payment another way.",
-        ),
+        cashier: text("系统维护未扣款, 请换方式收款", "Maintenance. Take payment another way."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "换一种方式收款，或稍后再试",
-            "Take payment another way, or try later",
-        ),
+        step(Fixer::Cashier, "换一种方式收款，或稍后再试", "Take payment another way, or try later"),
         step(
             Fixer::Operator,
             "按公告时间完成维护并确认恢复",
@@ -539,18 +450,11 @@ pub(super) static HostOverloaded: Entry = Entry {
             "我们的系统此刻繁忙，没有受理这笔交易，{card}没有扣款。请半分钟后再试，或换一种方式付款。",
             "Our system is too busy at this moment and did not take this payment; nothing was charged to your {card}. Please try again in half a minute, or pay another way.",
         ),
-        cashier: text(
-            "系统忙未扣款, 请30秒后重试",
-            "Not charged. Try again in 30 seconds.",
-        ),
+        cashier: text("系统忙未扣款, 请30秒后重试", "Not charged. Try again in 30 seconds."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "约三十秒后重试一次",
-            "Try once more after about thirty seconds",
-        ),
+        step(Fixer::Cashier, "约三十秒后重试一次", "Try once more after about thirty seconds"),
         step(
             Fixer::Operator,
             "检查积压原因，必要时扩容",
@@ -581,21 +485,13 @@ pub(super) static StorageFailed: Entry = Entry {
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "等待结果，不要重复收款",
-            "Wait for the result; do not charge again",
-        ),
+        step(Fixer::Cashier, "等待结果，不要重复收款", "Wait for the result; do not charge again"),
         step(
             Fixer::Operator,
             "停止写入，恢复存储并按日志核对在途交易",
             "Stop writing, restore storage and check what was in flight against the journal",
         ),
-        step(
-            Fixer::Bank,
-            "把核对结果告知持卡人和商户",
-            "Tell holder and merchant the result of the check",
-        ),
+        step(Fixer::Bank, "把核对结果告知持卡人和商户", "Tell holder and merchant the result of the check"),
     ],
     documents: &[],
     agent: text(
@@ -617,10 +513,7 @@ pub(super) static NetworkDown: Entry = Entry {
             "我们与发卡行之间的线路中断，这笔交易没有送出，{card}没有扣款。请几分钟后再试，或换一种方式付款。",
             "The line between us and the issuer is down; this payment was not sent and nothing was charged to your {card}. Please try again in a few minutes, or pay another way.",
         ),
-        cashier: text(
-            "网络中断未扣款, 请换方式收款",
-            "Line down. Take payment another way.",
-        ),
+        cashier: text("网络中断未扣款, 请换方式收款", "Line down. Take payment another way."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -629,11 +522,7 @@ pub(super) static NetworkDown: Entry = Entry {
             "换一种方式收款，或几分钟后再试",
             "Take payment another way, or try in a few minutes",
         ),
-        step(
-            Fixer::Operator,
-            "切换备用线路并确认恢复",
-            "Switch to the standby line and confirm recovery",
-        ),
+        step(Fixer::Operator, "切换备用线路并确认恢复", "Switch to the standby line and confirm recovery"),
     ],
     documents: &[],
     agent: text(
@@ -655,23 +544,12 @@ pub(super) static IssuerDown: Entry = Entry {
             "发行{card}的银行，系统暂时无法处理交易，没有扣款。请几分钟后再试，或换一家银行的卡付款。",
             "The system of the bank that issued your {card} cannot process payments at the moment, and nothing was charged. Please try again in a few minutes, or use a card of another bank.",
         ),
-        cashier: text(
-            "发卡行系统忙, 请换他行卡付款",
-            "Issuer down. Try another bank's card.",
-        ),
+        cashier: text("发卡行系统忙, 请换他行卡付款", "Issuer down. Try another bank's card."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "请顾客换其他银行的卡",
-            "Ask for a card of another bank",
-        ),
-        step(
-            Fixer::Operator,
-            "联系发卡行确认恢复时间",
-            "Ask the issuer when it will be back",
-        ),
+        step(Fixer::Cashier, "请顾客换其他银行的卡", "Ask for a card of another bank"),
+        step(Fixer::Operator, "联系发卡行确认恢复时间", "Ask the issuer when it will be back"),
     ],
     documents: &[],
     agent: text(
@@ -707,11 +585,7 @@ pub(super) static IssuerSilent: Entry = Entry {
             "向发卡行持续发送冲正，直到得到应答",
             "Keep sending the reversal to the issuer until it is answered",
         ),
-        step(
-            Fixer::Bank,
-            "到期仍未退回时登记调账",
-            "If it has not come back by then, raise an adjustment",
-        ),
+        step(Fixer::Bank, "到期仍未退回时登记调账", "If it has not come back by then, raise an adjustment"),
     ],
     documents: &[],
     agent: text(

@@ -83,21 +83,14 @@ const FINER_2003: [(u16, u16); 4] = [(904, 9100), (119, 1030), (114, 1035), (122
 /// Every text of a cause that a slot may stand in, with a name for the report.
 fn texts(cause: Cause) -> Vec<(String, Text)> {
     let entry = cause.entry();
-    let mut texts = vec![
-        ("title".to_owned(), entry.title),
-        ("agent".to_owned(), entry.agent),
-    ];
+    let mut texts = vec![("title".to_owned(), entry.title), ("agent".to_owned(), entry.agent)];
     if let Disclosure::Full { holder, cashier } = entry.disclosure {
         texts.extend([("holder".to_owned(), holder), ("cashier".to_owned(), cashier)]);
     }
     let veiled = [Audience::Holder, Audience::Cashier].map(|audience| disclosed(cause, audience));
     texts.extend(veiled.iter().map(|d| ("told".to_owned(), d.sentence)));
     let steps = entry.remedy.iter().chain(veiled.iter().flat_map(|d| d.remedy));
-    texts.extend(
-        steps
-            .enumerate()
-            .map(|(n, step)| (format!("step {n}"), step.what)),
-    );
+    texts.extend(steps.enumerate().map(|(n, step)| (format!("step {n}"), step.what)));
     texts
 }
 
@@ -123,11 +116,7 @@ fn slots(template: &str) -> Vec<(String, bool)> {
         }
     }
     assert!(!inside, "a clause does not end: {template}");
-    assert_eq!(
-        template.matches('{').count(),
-        template.matches('}').count(),
-        "{template}"
-    );
+    assert_eq!(template.matches('{').count(), template.matches('}').count(), "{template}");
     found
 }
 
@@ -140,26 +129,16 @@ fn nothing_is_left_undecided() {
     every(|cause, entry| {
         assert!(!entry.remedy.is_empty(), "{cause:?} has no remedy");
         for (name, text) in texts(cause) {
-            assert!(
-                !text.zh.trim().is_empty() && !text.en.trim().is_empty(),
-                "{cause:?}: {name} is empty"
-            );
+            assert!(!text.zh.trim().is_empty() && !text.en.trim().is_empty(), "{cause:?}: {name} is empty");
             assert_eq!(
                 (text.zh.trim(), text.en.trim()),
                 (text.zh, text.en),
                 "{cause:?}: {name} has loose ends"
             );
             let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-            assert!(
-                han(text.zh) && !han(text.en),
-                "{cause:?}: {name} is in the wrong language"
-            );
+            assert!(han(text.zh) && !han(text.en), "{cause:?}: {name} is in the wrong language");
             let halfwidth = text.zh.chars().any(|c| matches!(c, ';' | '?' | '!' | '"' | ':'));
-            assert!(
-                !halfwidth,
-                "{cause:?}: {name} mixes in western punctuation: {}",
-                text.zh
-            );
+            assert!(!halfwidth, "{cause:?}: {name} mixes in western punctuation: {}", text.zh);
         }
     });
 }
@@ -182,10 +161,8 @@ fn slugs_are_unique_and_lower_snake_case() {
     slugs.sort_unstable();
     slugs.dedup();
     assert_eq!(slugs.len(), Cause::ALL.len());
-    let neutral = [
-        disclosed(Cause::FrozenByBank, Audience::Holder),
-        disclosed(Cause::CardLost, Audience::Cashier),
-    ];
+    let neutral =
+        [disclosed(Cause::FrozenByBank, Audience::Holder), disclosed(Cause::CardLost, Audience::Cashier)];
     for told in neutral {
         assert_eq!(Cause::by_slug(told.slug), None, "{} names a cause", told.slug);
     }
@@ -207,9 +184,7 @@ fn the_order_of_precedence_is_that_of_the_checks() {
         Cause::InsufficientFunds,
     ];
     assert!(checks.windows(2).all(|pair| pair[0] < pair[1]), "{checks:?}");
-    let both: CauseSet = [Cause::InsufficientFunds, Cause::CardExpired]
-        .into_iter()
-        .collect();
+    let both: CauseSet = [Cause::InsufficientFunds, Cause::CardExpired].into_iter().collect();
     assert_eq!(both.first(), Some(Cause::CardExpired));
 }
 
@@ -217,52 +192,27 @@ fn the_order_of_precedence_is_that_of_the_checks() {
 fn codes_are_answers_their_dialect_knows() {
     every(|cause, entry| {
         let codes = entry.codes;
-        assert!(
-            UNIONPAY.iter().any(|(code, _)| *code == codes.unionpay),
-            "{cause:?}: {}",
-            codes.unionpay
-        );
+        assert!(UNIONPAY.iter().any(|(code, _)| *code == codes.unionpay), "{cause:?}: {}", codes.unionpay);
         let may_keep = matches!(cause, Cause::CardLost | Cause::CardStolen);
-        assert!(
-            !NOT_DECLINES.contains(&codes.unionpay),
-            "{cause:?}: {} is no decline",
-            codes.unionpay
-        );
-        assert!(
-            codes.iso87.len() == 2 && codes.iso87.bytes().all(|b| b.is_ascii_digit()),
-            "{cause:?}"
-        );
-        assert!(
-            (100..300).contains(&codes.iso93) || (900..1000).contains(&codes.iso93),
-            "{cause:?}"
-        );
+        assert!(!NOT_DECLINES.contains(&codes.unionpay), "{cause:?}: {} is no decline", codes.unionpay);
+        assert!(codes.iso87.len() == 2 && codes.iso87.bytes().all(|b| b.is_ascii_digit()), "{cause:?}");
+        assert!((100..300).contains(&codes.iso93) || (900..1000).contains(&codes.iso93), "{cause:?}");
         let (class, rest) = (codes.iso93 / 100, codes.iso93 % 100);
         let mapped = class * 1000 + if class == 9 { 100 } else { 0 } + rest;
         let finer = FINER_2003.contains(&(codes.iso93, codes.iso2003));
-        assert!(
-            codes.iso2003 == mapped || finer,
-            "{cause:?}: {} beside {}",
-            codes.iso2003,
-            codes.iso93
-        );
+        assert!(codes.iso2003 == mapped || finer, "{cause:?}: {} beside {}", codes.iso2003, codes.iso93);
         let keeps = ["04", "34", "41", "43"].contains(&codes.unionpay)
             || KEEP_87.contains(&codes.iso87)
             || class == 2
             || codes.iso2003 / 1000 == 2;
-        assert_eq!(
-            keeps, may_keep,
-            "{cause:?}: a card is kept only if reported lost or stolen"
-        );
+        assert_eq!(keeps, may_keep, "{cause:?}: a card is kept only if reported lost or stolen");
     });
 }
 
 #[test]
 fn the_published_list_has_the_same_59_codes() {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/vectors");
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test finds its vectors; no answer depends on it"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "a test finds its vectors; no answer depends on it")]
     let folder = std::env::var("CARDWARDEN_VECTORS").unwrap_or_else(|_| beside.to_owned());
     let Ok(list) = std::fs::read_to_string(format!("{folder}/china.json")) else {
         #[expect(clippy::print_stderr, reason = "a skipped test says so")]
@@ -273,11 +223,8 @@ fn the_published_list_has_the_same_59_codes() {
     };
     let (_, list) = list.split_once("\"unionpay_response_codes\"").unwrap();
     let (list, _) = list.split_once(']').unwrap();
-    let published: Vec<&str> = list
-        .split("\"code\": \"")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
-        .collect();
+    let published: Vec<&str> =
+        list.split("\"code\": \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(published, UNIONPAY.map(|(code, _)| code));
 }
 
@@ -290,23 +237,13 @@ fn a_system_fault_is_never_the_holders() {
         assert_eq!(entry.feeds, Feeds::NOTHING, "{cause:?} feeds something");
         assert!(entry.documents.is_empty(), "{cause:?} asks the holder for papers");
         assert_ne!(entry.fixer, Fixer::Holder, "{cause:?} is for the holder to fix");
-        assert!(
-            matches!(
-                entry.class,
-                OperatorClass::B | OperatorClass::D | OperatorClass::E
-            ),
-            "{cause:?}"
-        );
+        assert!(matches!(entry.class, OperatorClass::B | OperatorClass::D | OperatorClass::E), "{cause:?}");
         assert!(
             ![102, 106, 117, 119, 121, 122, 123, 129].contains(&entry.codes.iso93),
             "{cause:?} blames the card"
         );
         // The second step may be his: to enter a PIN again. The first is not.
-        assert_ne!(
-            entry.remedy[0].who,
-            Fixer::Holder,
-            "{cause:?} sets the holder to work first"
-        );
+        assert_ne!(entry.remedy[0].who, Fixer::Holder, "{cause:?} sets the holder to work first");
     });
 }
 
@@ -322,16 +259,9 @@ fn what_a_cause_feeds_is_bounded() {
         assert!(feeds.velocity || (!feeds.freeze && !feeds.pin_tries), "{cause:?}");
         let follows_freeze =
             feeds.freeze || entry.slug.starts_with("frozen_") || cause == Cause::MerchantFrozen;
-        assert_eq!(
-            !entry.documents.is_empty(),
-            follows_freeze,
-            "{cause:?}: papers go with a freeze"
-        );
+        assert_eq!(!entry.documents.is_empty(), follows_freeze, "{cause:?}: papers go with a freeze");
     });
-    assert!(
-        !Cause::InsufficientFunds.entry().feeds.freeze,
-        "an empty account is no reason to freeze it"
-    );
+    assert!(!Cause::InsufficientFunds.entry().feeds.freeze, "an empty account is no reason to freeze it");
 }
 
 #[test]
@@ -348,31 +278,20 @@ fn class_fixer_and_retry_agree() {
             OperatorClass::A | OperatorClass::D | OperatorClass::E => {}
         }
         let who: Vec<Fixer> = entry.remedy.iter().map(|step| step.who).collect();
-        assert!(
-            who.contains(&entry.fixer),
-            "{cause:?}: who can fix it has no step in {who:?}"
-        );
+        assert!(who.contains(&entry.fixer), "{cause:?}: who can fix it has no step in {who:?}");
     });
 }
 
 #[test]
 fn both_languages_use_the_same_slots_and_only_known_ones() {
-    let known = [
-        "card", "amount", "limit", "used", "left", "until", "merchant", "contact", "works",
-    ];
+    let known = ["card", "amount", "limit", "used", "left", "until", "merchant", "contact", "works"];
     every(|cause, _| {
         for (name, text) in texts(cause) {
             let (mut zh, mut en) = (slots(text.zh), slots(text.en));
             for (slot, inside) in zh.iter().chain(&en) {
-                assert!(
-                    known.contains(&slot.as_str()),
-                    "{cause:?}: {name}: no slot {slot}"
-                );
+                assert!(known.contains(&slot.as_str()), "{cause:?}: {name}: no slot {slot}");
                 let neutral = ["card", "merchant", "contact"].contains(&slot.as_str());
-                assert!(
-                    *inside || neutral,
-                    "{cause:?}: {name}: {{{slot}}} must stand in brackets"
-                );
+                assert!(*inside || neutral, "{cause:?}: {name}: {{{slot}}} must stand in brackets");
             }
             zh.sort();
             en.sort();
@@ -389,29 +308,17 @@ fn the_cashiers_line_fits_the_screen() {
         let line = |language| say(cause, Audience::Cashier, language, &Slots::default());
         let zh = line(Language::Zh);
         let (bytes, _, unmappable) = encoding_rs::GBK.encode(&zh);
-        assert!(
-            !unmappable && bytes.len() <= 40,
-            "{cause:?}: {} bytes of GBK: {zh}",
-            bytes.len()
-        );
+        assert!(!unmappable && bytes.len() <= 40, "{cause:?}: {} bytes of GBK: {zh}", bytes.len());
         let en = line(Language::En);
-        assert!(
-            en.is_ascii() && en.len() <= 40,
-            "{cause:?}: {} characters: {en}",
-            en.len()
-        );
-        for word in [
-            "挂失", "被盗", "失窃", "冻结", "法", "余额", "风险", "伪", "没收", "扣留",
-        ] {
+        assert!(en.is_ascii() && en.len() <= 40, "{cause:?}: {} characters: {en}", en.len());
+        for word in ["挂失", "被盗", "失窃", "冻结", "法", "余额", "风险", "伪", "没收", "扣留"]
+        {
             assert!(!zh.contains(word), "{cause:?} tells the counter {word}: {zh}");
         }
-        for word in [
-            "lost", "stolen", "frozen", "fraud", "money", "funds", "police", "keep", "seize", "retain",
-        ] {
-            assert!(
-                !en.to_lowercase().contains(word),
-                "{cause:?} tells the counter {word}: {en}"
-            );
+        for word in
+            ["lost", "stolen", "frozen", "fraud", "money", "funds", "police", "keep", "seize", "retain"]
+        {
+            assert!(!en.to_lowercase().contains(word), "{cause:?} tells the counter {word}: {en}");
         }
     });
 }
@@ -419,9 +326,7 @@ fn the_cashiers_line_fits_the_screen() {
 #[test]
 fn an_unknown_outcome_is_never_charged_again() {
     for cause in [Cause::TooLate, Cause::IssuerSilent, Cause::StorageFailed] {
-        let Disclosure::Full { holder, cashier } = cause.entry().disclosure else {
-            panic!("{cause:?}")
-        };
+        let Disclosure::Full { holder, cashier } = cause.entry().disclosure else { panic!("{cause:?}") };
         assert_eq!(cashier, CHECKING, "{cause:?}");
         assert!(holder.zh.contains("核对"), "{cause:?}");
         assert_ne!(cause.entry().retry, Retry::Now, "{cause:?}");
@@ -476,20 +381,10 @@ fn the_holder_is_told_who_acts_and_what_next() {
         }
         let Text { zh, en } = told.sentence;
         assert!(zh.contains("{card}"), "{cause:?} does not name the card");
-        assert!(
-            zh.contains('您') || zh.contains("我们") || zh.contains('请'),
-            "{cause:?}: {zh}"
-        );
+        assert!(zh.contains('您') || zh.contains("我们") || zh.contains('请'), "{cause:?}: {zh}");
         let sentences: Vec<&str> = zh.split_terminator('。').collect();
-        assert!(
-            (1..=3).contains(&sentences.len()),
-            "{cause:?}: {} sentences",
-            sentences.len()
-        );
-        assert!(
-            zh.ends_with('。') && en.ends_with('.'),
-            "{cause:?}: a sentence ends in a full stop"
-        );
+        assert!((1..=3).contains(&sentences.len()), "{cause:?}: {} sentences", sentences.len());
+        assert!(zh.ends_with('。') && en.ends_with('.'), "{cause:?}: a sentence ends in a full stop");
         let last = sentences[sentences.len() - 1];
         assert!(
             last.contains('请') || last.contains("您可以") || last.contains("您也可以"),
@@ -506,10 +401,7 @@ fn the_agent_knows_what_was_checked_what_to_say_and_what_to_do() {
     every(|cause, entry| {
         let order = |text: &str, marks: &[&str]| {
             let at: Vec<Option<usize>> = marks.iter().map(|mark| text.find(mark)).collect();
-            assert!(
-                at.iter().all(Option::is_some) && at.is_sorted(),
-                "{cause:?}: {marks:?} in {text}"
-            );
+            assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{cause:?}: {marks:?} in {text}");
         };
         order(entry.agent.zh, &["核对：", "告知：", "处理："]);
         order(entry.agent.en, &["Checked: ", "Say: ", "Do: "]);
@@ -518,10 +410,7 @@ fn the_agent_knows_what_was_checked_what_to_say_and_what_to_do() {
             order(entry.agent.en, &["Do: ", "Do not say: "]);
         }
         if entry.disclosure == Disclosure::Silent {
-            assert!(
-                entry.agent.zh.contains("法务岗") && entry.agent.en.contains("legal desk"),
-                "{cause:?}"
-            );
+            assert!(entry.agent.zh.contains("法务岗") && entry.agent.en.contains("legal desk"), "{cause:?}");
             assert!(
                 !entry.agent.zh.contains(entry.title.zh) && !entry.agent.zh.contains("洗钱"),
                 "{cause:?}"
@@ -538,14 +427,7 @@ fn only_freezes_are_kept_from_the_holder() {
         .copied()
         .filter(|c| !matches!(c.entry().disclosure, Disclosure::Full { .. }))
         .collect();
-    assert_eq!(
-        kept,
-        [
-            Cause::FrozenByAuthority,
-            Cause::FrozenForLaundering,
-            Cause::FrozenByBank
-        ]
-    );
+    assert_eq!(kept, [Cause::FrozenByAuthority, Cause::FrozenForLaundering, Cause::FrozenByBank]);
     // Told apart by nothing the outside sees, the codes on the wire included.
     for cause in kept {
         let entry = cause.entry();

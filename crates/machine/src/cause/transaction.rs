@@ -24,10 +24,7 @@ pub(super) static OriginalUnknown: Entry = Entry {
             "我们没有找到要撤销或退回的原交易，{card}余额没有变化。请把签购单交给收银员核对原交易，也可以在手机银行查这笔的检索参考号。",
             "We did not find the original payment to be cancelled or refunded, and the balance of your {card} is unchanged. Please show the cashier your slip so that the original can be checked; you can also find its reference number in the app.",
         ),
-        cashier: text(
-            "查无原交易, 请核对凭证号和批次",
-            "No original. Check voucher and batch.",
-        ),
+        cashier: text("查无原交易, 请核对凭证号和批次", "No original. Check voucher and batch."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -41,11 +38,7 @@ pub(super) static OriginalUnknown: Entry = Entry {
             "隔日的交易改用退货，不用撤销",
             "For a sale of an earlier day use refund, not void",
         ),
-        step(
-            Fixer::Bank,
-            "凭检索参考号查找原交易",
-            "Find the original by its retrieval reference number",
-        ),
+        step(Fixer::Bank, "凭检索参考号查找原交易", "Find the original by its retrieval reference number"),
     ],
     documents: &[],
     agent: text(
@@ -67,10 +60,7 @@ pub(super) static OriginalMismatch: Entry = Entry {
             "这次操作与原交易的卡、商户或币种不一致，我们没有处理，{card}余额没有变化。请使用原来付款的那张卡，并带上签购单到原商户办理。",
             "This differs from the original payment in card, merchant or currency, so we did not process it; the balance of your {card} is unchanged. Please use the card you paid with and bring the slip to the merchant you paid.",
         ),
-        cashier: text(
-            "与原交易不符, 请用原卡原终端",
-            "Differs from original. Use same card.",
-        ),
+        cashier: text("与原交易不符, 请用原卡原终端", "Differs from original. Use same card."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -105,10 +95,7 @@ pub(super) static OriginalSpent: Entry = Entry {
             "这笔原交易已经撤销、退款或完成过，我们没有再处理一次，{card}余额没有变化。您可以在手机银行查看那一次的结果，有出入请联系{contact}。",
             "This original was already cancelled, refunded or completed, so we did not do it again; the balance of your {card} is unchanged. You can see that result in the app; if it differs from what you expect, please contact {contact}.",
         ),
-        cashier: text(
-            "原交易已处理, 请勿重复操作",
-            "Already processed. Do not repeat it.",
-        ),
+        cashier: text("原交易已处理, 请勿重复操作", "Already processed. Do not repeat it."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -117,11 +104,7 @@ pub(super) static OriginalSpent: Entry = Entry {
             "查询原交易的最终状态，不再重复操作",
             "Look up the final state of the original; do not repeat it",
         ),
-        step(
-            Fixer::Holder,
-            "在手机银行核对退款或撤销记录",
-            "Check the refund or cancellation in the app",
-        ),
+        step(Fixer::Holder, "在手机银行核对退款或撤销记录", "Check the refund or cancellation in the app"),
     ],
     documents: &[],
     agent: text(
@@ -143,10 +126,7 @@ pub(super) static AmountOverOriginal: Entry = Entry {
             "这次的金额[（{amount}）]超过了原交易还剩的金额[（{left}）]，我们没有处理，{card}余额没有变化。请和收银员核对金额后重新办理。",
             "The amount asked for[ ({amount})] is more than the original payment leaves[ ({left})], so we did not process it; the balance of your {card} is unchanged. Please check the amount with the cashier and let it be entered again.",
         ),
-        cashier: text(
-            "金额超过原交易, 请核对后重做",
-            "Over the original. Check and redo.",
-        ),
+        cashier: text("金额超过原交易, 请核对后重做", "Over the original. Check and redo."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -155,11 +135,7 @@ pub(super) static AmountOverOriginal: Entry = Entry {
             "核对原金额和已退、已完成的金额",
             "Check the original amount and what was already refunded or completed",
         ),
-        step(
-            Fixer::Cashier,
-            "用不超过剩余的金额重新发起",
-            "Start again with no more than what is left",
-        ),
+        step(Fixer::Cashier, "用不超过剩余的金额重新发起", "Start again with no more than what is left"),
     ],
     documents: &[],
     agent: text(
@@ -185,11 +161,7 @@ pub(super) static AmountInvalid: Entry = Entry {
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "重新输入正确的金额",
-            "Enter the right amount again",
-        ),
+        step(Fixer::Cashier, "重新输入正确的金额", "Enter the right amount again"),
         step(
             Fixer::Merchant,
             "反复出现时检查收银系统传来的金额",
@@ -216,10 +188,7 @@ pub(super) static NotSupported: Entry = Entry {
             "我们或{card}所属账户目前不支持这一类交易，没有扣款。请改用普通消费，或换一种方式付款。",
             "We, or the account of your {card}, do not offer this kind of transaction, and nothing was charged. Please ask for an ordinary sale, or pay another way.",
         ),
-        cashier: text(
-            "不支持此交易, 请改用普通消费",
-            "Not supported. Use an ordinary sale.",
-        ),
+        cashier: text("不支持此交易, 请改用普通消费", "Not supported. Use an ordinary sale."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -254,10 +223,7 @@ pub(super) static CurrencyMismatch: Entry = Entry {
             "{card}所属账户不支持这笔交易的币种，没有扣款。请商户改用账户币种收款，或换一张支持该币种的卡。",
             "The account of your {card} is kept in another currency than this payment, and nothing was charged. Please ask the merchant to charge in the account's currency, or use a card that takes this one.",
         ),
-        cashier: text(
-            "币种不符, 请改币种或换卡",
-            "Currency not taken. Change it or card.",
-        ),
+        cashier: text("币种不符, 请改币种或换卡", "Currency not taken. Change it or card."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
@@ -271,11 +237,7 @@ pub(super) static CurrencyMismatch: Entry = Entry {
             "经常遇到时向收单机构申请多币种收款",
             "If it happens often, ask the acquirer for more currencies",
         ),
-        step(
-            Fixer::Holder,
-            "需要外币消费时申请多币种卡",
-            "For payments abroad, order a multi-currency card",
-        ),
+        step(Fixer::Holder, "需要外币消费时申请多币种卡", "For payments abroad, order a multi-currency card"),
     ],
     documents: &[],
     agent: text(
@@ -297,35 +259,19 @@ pub(super) static MerchantFrozen: Entry = Entry {
             "我们暂停了{merchant}的收款，{card}没有扣款，与您的卡无关。请用其他方式付款；已付款的交易和退款不受影响，有疑问请联系{contact}。",
             "We have paused payments to {merchant}; nothing was charged to your {card}, and the card is not the cause. Please pay another way; earlier payments and refunds go on as usual, and for questions please contact {contact}.",
         ),
-        cashier: text(
-            "暂停收款, 请店主联系收单机构",
-            "Paused. Owner: call the acquirer.",
-        ),
+        cashier: text("暂停收款, 请店主联系收单机构", "Paused. Owner: call the acquirer."),
     },
     feeds: Feeds::NOTHING,
     remedy: &[
-        step(
-            Fixer::Cashier,
-            "用其他方式收款，并告知店主",
-            "Take payment another way and tell the owner",
-        ),
+        step(Fixer::Cashier, "用其他方式收款，并告知店主", "Take payment another way and tell the owner"),
         step(
             Fixer::Merchant,
             "向收单机构了解需要补充的材料并提交",
             "Ask the acquirer which papers are needed and hand them in",
         ),
-        step(
-            Fixer::Operator,
-            "审核通过后恢复收款",
-            "Restore payments once the review is passed",
-        ),
+        step(Fixer::Operator, "审核通过后恢复收款", "Restore payments once the review is passed"),
     ],
-    documents: &[
-        Document::Identity,
-        Document::BusinessLicence,
-        Document::Receipt,
-        Document::Statement,
-    ],
+    documents: &[Document::Identity, Document::BusinessLicence, Document::Receipt, Document::Statement],
     agent: text(
         "核对：商户处于暂停状态，查暂停日期、经办人[和复核日期 {until}]。告知：与持卡人和卡无关，退款照常。处理：商户来电的，说明材料清单和提交入口；不向持卡人谈论商户被暂停的原因。",
         "Checked: the merchant is suspended; see since when and by whom[, and the review on {until}]. Say: neither holder nor card is the cause; refunds go on. Do: tell a merchant who calls which papers are needed and where to hand them in; do not discuss the ground with cardholders.",
@@ -345,23 +291,12 @@ pub(super) static ChannelOff: Entry = Entry {
             "{card}关闭了这种用卡方式，我们按设置没有放行，没有扣款。您可以在手机银行“用卡开关”里打开后再试，或换一种方式付款。",
             "This way of paying is switched off for your {card}, so we followed that setting and nothing was charged. You can switch it on under \"Card switches\" in the app and try again, or pay another way.",
         ),
-        cashier: text(
-            "未成功, 请换插卡或其他方式",
-            "Not approved. Insert or pay another way.",
-        ),
+        cashier: text("未成功, 请换插卡或其他方式", "Not approved. Insert or pay another way."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行打开相应的用卡开关",
-            "Switch this way of paying on in the app",
-        ),
-        step(
-            Fixer::Holder,
-            "打开后重新付款，或改用其他方式",
-            "Then pay again, or pay another way",
-        ),
+        step(Fixer::Holder, "在手机银行打开相应的用卡开关", "Switch this way of paying on in the app"),
+        step(Fixer::Holder, "打开后重新付款，或改用其他方式", "Then pay again, or pay another way"),
     ],
     documents: &[],
     agent: text(
@@ -418,16 +353,8 @@ pub(super) static NightOff: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行打开夜间用卡开关",
-            "Switch night use on in the app",
-        ),
-        step(
-            Fixer::Holder,
-            "或等夜间时段过后再付款",
-            "Or pay when the night is over",
-        ),
+        step(Fixer::Holder, "在手机银行打开夜间用卡开关", "Switch night use on in the app"),
+        step(Fixer::Holder, "或等夜间时段过后再付款", "Or pay when the night is over"),
     ],
     documents: &[],
     agent: text(
@@ -453,16 +380,8 @@ pub(super) static CategoryOff: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行调整商户类别开关",
-            "Change the merchant categories in the app",
-        ),
-        step(
-            Fixer::Holder,
-            "调整后重新付款，或换一种方式",
-            "Then pay again, or pay another way",
-        ),
+        step(Fixer::Holder, "在手机银行调整商户类别开关", "Change the merchant categories in the app"),
+        step(Fixer::Holder, "调整后重新付款，或换一种方式", "Then pay again, or pay another way"),
     ],
     documents: &[],
     agent: text(
@@ -484,10 +403,7 @@ pub(super) static SingleLimit: Entry = Entry {
             "这笔[ {amount} ]交易超过了{card}单笔限额[ {limit}]，没有扣款。您可以在手机银行调整限额，或换一种方式付款。",
             "This payment[ of {amount}] is over the limit of one transaction[ ({limit})] of your {card}, and nothing was charged. You can change the limit in the app, or pay another way.",
         ),
-        cashier: text(
-            "超过单笔限额, 请换卡或换方式",
-            "Over single limit. Use another card.",
-        ),
+        cashier: text("超过单笔限额, 请换卡或换方式", "Over single limit. Use another card."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
@@ -496,11 +412,7 @@ pub(super) static SingleLimit: Entry = Entry {
             "在手机银行调整单笔限额，或做大额交易报备",
             "Raise the limit in the app, or announce the large purchase",
         ),
-        step(
-            Fixer::Holder,
-            "调整后重新付款，或换卡",
-            "Then pay again, or use another card",
-        ),
+        step(Fixer::Holder, "调整后重新付款，或换卡", "Then pay again, or use another card"),
         step(
             Fixer::Bank,
             "超出自助调整上限的，凭身份证件在网点办理",
@@ -527,10 +439,7 @@ pub(super) static DailyLimit: Entry = Entry {
             "{card}今天的累计付款会超过日累计限额[ {limit}][，已用 {used}][，还可付 {left}]，这笔没有扣款。累计每天重新计算[，下次是 {until}]，您也可以在手机银行调整后再付。",
             "With this payment your {card} would pass its limit of the day[ ({limit})][; {used} is used][, {left} is left], so nothing was charged. The count starts afresh every day[, next at {until}]; you can also change the limit in the app and pay again.",
         ),
-        cashier: text(
-            "超过日限额, 请换卡或减少金额",
-            "Over daily limit. Lower it or swap card.",
-        ),
+        cashier: text("超过日限额, 请换卡或减少金额", "Over daily limit. Lower it or swap card."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
@@ -570,10 +479,7 @@ pub(super) static MonthlyLimit: Entry = Entry {
             "{card}本月的累计付款会超过月累计限额[ {limit}][，已用 {used}][，还可付 {left}]，这笔没有扣款。累计每月重新计算[，下次是 {until}]，您也可以在手机银行调整后再付。",
             "With this payment your {card} would pass its limit of the month[ ({limit})][; {used} is used][, {left} is left], so nothing was charged. The count starts afresh every month[, next at {until}]; you can also change the limit in the app and pay again.",
         ),
-        cashier: text(
-            "超过月限额, 请换卡或减少金额",
-            "Over month limit. Lower it or swap card.",
-        ),
+        cashier: text("超过月限额, 请换卡或减少金额", "Over month limit. Lower it or swap card."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
@@ -582,11 +488,7 @@ pub(super) static MonthlyLimit: Entry = Entry {
             "付不超过剩余额度的金额，或换卡",
             "Pay no more than what is left, or use another card",
         ),
-        step(
-            Fixer::Holder,
-            "在手机银行调整月累计限额",
-            "Raise the monthly limit in the app",
-        ),
+        step(Fixer::Holder, "在手机银行调整月累计限额", "Raise the monthly limit in the app"),
         step(
             Fixer::Bank,
             "超出自助调整上限的，凭身份证件在网点办理",
@@ -613,23 +515,12 @@ pub(super) static DailyCount: Entry = Entry {
             "{card}今天的付款笔数已到上限[ {limit}]，这笔没有扣款。笔数每天重新计算[，下次是 {until}]，您也可以在手机银行调整后再付，或换一张卡。",
             "Your {card} has reached its number of payments of the day[ ({limit})], and nothing was charged. The count starts afresh every day[, next at {until}]; you can also change it in the app and pay again, or use another card.",
         ),
-        cashier: text(
-            "今日笔数已满, 请换卡付款",
-            "Daily count reached. Use another card.",
-        ),
+        cashier: text("今日笔数已满, 请换卡付款", "Daily count reached. Use another card."),
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "换卡付款，或等次日重新计算",
-            "Use another card, or wait for the next day",
-        ),
-        step(
-            Fixer::Holder,
-            "在手机银行调整日累计笔数",
-            "Raise the daily number in the app",
-        ),
+        step(Fixer::Holder, "换卡付款，或等次日重新计算", "Use another card, or wait for the next day"),
+        step(Fixer::Holder, "在手机银行调整日累计笔数", "Raise the daily number in the app"),
     ],
     documents: &[],
     agent: text(
@@ -651,10 +542,7 @@ pub(super) static TooFrequent: Entry = Entry {
             "{card}短时间内付款次数较多，为了保护这张卡，我们先暂缓了这笔，没有扣款。请稍后再试[（{until} 之后）]；如果不是您本人在付款，请立即在手机银行冻结这张卡。",
             "There were many payments with your {card} in a short time; to protect it we held this one back and nothing was charged. Please try again later[ (after {until})]; if it is not you who is paying, please freeze the card in the app at once.",
         ),
-        cashier: text(
-            "未成功, 请稍后再试或换卡",
-            "Not approved. Try later or swap card.",
-        ),
+        cashier: text("未成功, 请稍后再试或换卡", "Not approved. Try later or swap card."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -663,11 +551,7 @@ pub(super) static TooFrequent: Entry = Entry {
             "确认前几笔是否已成功，避免重复收款",
             "See whether earlier attempts went through, so as not to charge twice",
         ),
-        step(
-            Fixer::Holder,
-            "稍等后再试，或换卡",
-            "Wait and try again, or use another card",
-        ),
+        step(Fixer::Holder, "稍等后再试，或换卡", "Wait and try again, or use another card"),
         step(
             Fixer::Holder,
             "不是本人付款的，立即冻结并联系发卡行",
@@ -698,11 +582,7 @@ pub(super) static CoolingDown: Entry = Entry {
     },
     feeds: Feeds::VELOCITY,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "等冷却期结束后再付款，或换卡",
-            "Pay when the rest is over, or use another card",
-        ),
+        step(Fixer::Holder, "等冷却期结束后再付款，或换卡", "Pay when the rest is over, or use another card"),
         step(
             Fixer::Holder,
             "需要更高限额时先调整，再付款",
@@ -734,18 +614,11 @@ pub(super) static OddTime: Entry = Entry {
             "这笔交易的时间和{card}平时不同，为了保护您的钱，我们先请您确认，没有扣款。请在手机银行确认是本人付款后再试；不是您本人，请立即冻结这张卡。",
             "This payment came at an hour unusual for your {card}; to protect your money we ask you first, and nothing was charged. Please confirm in the app that it is you and try again; if it is not, please freeze the card at once.",
         ),
-        cashier: text(
-            "未成功, 请顾客在手机确认后再试",
-            "Let holder confirm in app, then retry.",
-        ),
+        cashier: text("未成功, 请顾客在手机确认后再试", "Let holder confirm in app, then retry."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行确认是本人付款",
-            "Confirm in the app that it is you",
-        ),
+        step(Fixer::Holder, "在手机银行确认是本人付款", "Confirm in the app that it is you"),
         step(Fixer::Holder, "确认后重新付款", "Pay again after that"),
         step(
             Fixer::Bank,
@@ -773,10 +646,7 @@ pub(super) static OddPlace: Entry = Entry {
             "这笔交易的地点和{card}平时不同，为了保护您的钱，我们先请您确认，没有扣款。请在手机银行确认或做出行报备后再试；不是您本人，请立即冻结这张卡。",
             "This payment came from a place unusual for your {card}; to protect your money we ask you first, and nothing was charged. Please confirm it or announce your trip in the app and try again; if it is not you, please freeze the card at once.",
         ),
-        cashier: text(
-            "未成功, 请顾客在手机确认后再试",
-            "Let holder confirm in app, then retry.",
-        ),
+        cashier: text("未成功, 请顾客在手机确认后再试", "Let holder confirm in app, then retry."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
@@ -816,21 +686,9 @@ pub(super) static ImpossibleTravel: Entry = Entry {
     },
     feeds: Feeds::FREEZE,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在手机银行逐笔确认是否本人",
-            "Confirm each of the two payments in the app",
-        ),
-        step(
-            Fixer::Holder,
-            "都是本人的，确认后重新付款",
-            "If both are yours, pay again after confirming",
-        ),
-        step(
-            Fixer::Bank,
-            "有一笔被否认时冻结卡片并换卡",
-            "If one is denied, freeze and replace the card",
-        ),
+        step(Fixer::Holder, "在手机银行逐笔确认是否本人", "Confirm each of the two payments in the app"),
+        step(Fixer::Holder, "都是本人的，确认后重新付款", "If both are yours, pay again after confirming"),
+        step(Fixer::Bank, "有一笔被否认时冻结卡片并换卡", "If one is denied, freeze and replace the card"),
     ],
     documents: &[Document::Identity, Document::Card],
     agent: text(
@@ -852,18 +710,11 @@ pub(super) static OddAddress: Entry = Entry {
             "这笔交易来自{card}平时不用的网络或设备，为了保护您的钱，我们先请您确认，没有扣款。请在常用的手机上确认是本人付款后再试；不是您本人，请立即冻结这张卡。",
             "This payment came from a network or device unusual for your {card}; to protect your money we ask you first, and nothing was charged. Please confirm on your usual phone that it is you and try again; if it is not, please freeze the card at once.",
         ),
-        cashier: text(
-            "未成功, 请顾客在手机确认后再试",
-            "Let holder confirm in app, then retry.",
-        ),
+        cashier: text("未成功, 请顾客在手机确认后再试", "Let holder confirm in app, then retry."),
     },
     feeds: Feeds::FREEZE,
     remedy: &[
-        step(
-            Fixer::Holder,
-            "在常用设备上确认是本人付款",
-            "Confirm on your usual device that it is you",
-        ),
+        step(Fixer::Holder, "在常用设备上确认是本人付款", "Confirm on your usual device that it is you"),
         step(Fixer::Holder, "确认后重新付款", "Pay again after that"),
         step(
             Fixer::Bank,

@@ -30,11 +30,7 @@ fn all() -> Slots<'static> {
 fn check(cause: Cause, slots: &Slots<'_>, expected: Expect) {
     let mut told = String::new();
     for language in [Language::Zh, Language::En] {
-        let Reading {
-            holder,
-            cashier,
-            agent,
-        } = readings(cause, language, slots);
+        let Reading { holder, cashier, agent } = readings(cause, language, slots);
         told += &format!("{holder}\n{cashier}\n{agent}\n");
     }
     expected.assert_eq(&told);
@@ -76,10 +72,7 @@ fn a_limit_is_explained_without_its_figures() {
 fn a_wrong_pin_counts_what_is_left() {
     check(
         Cause::WrongPin,
-        &Slots {
-            left: Some(Quantity::Tries(1)),
-            ..all()
-        },
+        &Slots { left: Some(Quantity::Tries(1)), ..all() },
         expect![[r#"
         这次输入的密码与尾号 1234 的卡的密码不符，还可以再试 1 次，没有扣款。请重新输入；记不清时先不要再试，您可以在手机银行重设密码。
         密码错误, 请顾客重新输入
@@ -109,21 +102,13 @@ fn a_silent_freeze_is_told_in_the_words_all_such_freezes_share() {
 
 #[test]
 fn nothing_leaks_of_what_may_not_be_told() {
-    let kept = [
-        Cause::FrozenForLaundering,
-        Cause::FrozenByAuthority,
-        Cause::FrozenByBank,
-    ];
+    let kept = [Cause::FrozenForLaundering, Cause::FrozenByAuthority, Cause::FrozenByBank];
     for slots in [all(), Slots::default()] {
         for language in [Language::Zh, Language::En] {
             for audience in [Audience::Holder, Audience::Cashier] {
                 let model = disclosed(kept[0], audience);
                 for cause in kept {
-                    assert_eq!(
-                        disclosed(cause, audience),
-                        model,
-                        "{cause:?} differs for {audience:?}"
-                    );
+                    assert_eq!(disclosed(cause, audience), model, "{cause:?} differs for {audience:?}");
                     let steps = remedy(cause, audience, language, &slots);
                     let told = steps.iter().map(|task| task.what.as_str()).collect::<String>()
                         + &say(cause, audience, language, &slots)
@@ -134,29 +119,13 @@ fn nothing_leaks_of_what_may_not_be_told() {
                         !told.contains(own.slug) && !told.contains(own.title.template(language)),
                         "{told}"
                     );
-                    for word in [
-                        "反洗钱",
-                        "洗钱",
-                        "机关",
-                        "法院",
-                        "公安",
-                        "法律",
-                        "冻结",
-                        "调查",
-                        "资金来源",
-                    ] {
+                    for word in ["反洗钱", "洗钱", "机关", "法院", "公安", "法律", "冻结", "调查", "资金来源"]
+                    {
                         assert!(!told.contains(word), "{word} in {told}");
                     }
-                    for word in [
-                        "launder",
-                        "authority",
-                        "court",
-                        "police",
-                        "legal",
-                        "freeze",
-                        "frozen",
-                        "inquiry",
-                    ] {
+                    for word in
+                        ["launder", "authority", "court", "police", "legal", "freeze", "frozen", "inquiry"]
+                    {
                         assert!(!told.to_lowercase().contains(word), "{word} in {told}");
                     }
                 }
@@ -185,11 +154,7 @@ fn a_veiled_holder_still_learns_channel_papers_date_and_what_works() {
             assert!(told.contains(part), "{part} is missing: {told}");
         }
     }
-    assert!(
-        !disclosed(Cause::FrozenByAuthority, Audience::Holder)
-            .documents
-            .is_empty()
-    );
+    assert!(!disclosed(Cause::FrozenByAuthority, Audience::Holder).documents.is_empty());
 }
 
 #[test]
@@ -218,15 +183,7 @@ const SEAMS: [&str; 17] = [
 
 #[test]
 fn no_sentence_shows_its_seams() {
-    let slots = [
-        all(),
-        Slots::default(),
-        Slots {
-            left: Some(Quantity::Payments(3)),
-            until: None,
-            ..all()
-        },
-    ];
+    let slots = [all(), Slots::default(), Slots { left: Some(Quantity::Payments(3)), until: None, ..all() }];
     for cause in Cause::ALL.iter().copied() {
         for slots in &slots {
             for language in [Language::Zh, Language::En] {
@@ -248,30 +205,16 @@ fn no_sentence_shows_its_seams() {
 
 #[test]
 fn what_comes_from_outside_is_only_text() {
-    let odd = Slots {
-        merchant: Some("a{card}[b]\n\u{7}"),
-        card: Some(*b"12x4"),
-        ..Slots::default()
-    };
+    let odd = Slots { merchant: Some("a{card}[b]\n\u{7}"), card: Some(*b"12x4"), ..Slots::default() };
     let told = say(Cause::MerchantFrozen, Audience::Holder, Language::En, &odd);
     assert!(
         told.starts_with("We have paused payments to a{card}[b]; nothing was charged to your card,"),
         "{told}"
     );
-    let blank = Slots {
-        merchant: Some(" \n"),
-        contact: Some(""),
-        ..Slots::default()
-    };
+    let blank = Slots { merchant: Some(" \n"), contact: Some(""), ..Slots::default() };
     let told = say(Cause::MerchantFrozen, Audience::Holder, Language::Zh, &blank);
-    assert!(
-        told.starts_with("我们暂停了这家商户的收款，这张卡没有扣款"),
-        "{told}"
-    );
-    let never = Slots {
-        until: Some((Timestamp(i64::MAX), Zone::CHINA)),
-        ..Slots::default()
-    };
+    assert!(told.starts_with("我们暂停了这家商户的收款，这张卡没有扣款"), "{told}");
+    let never = Slots { until: Some((Timestamp(i64::MAX), Zone::CHINA)), ..Slots::default() };
     let told = say(Cause::HostMaintenance, Audience::Holder, Language::Zh, &never);
     assert!(told.starts_with("我们的系统正在维护，"), "{told}");
 }

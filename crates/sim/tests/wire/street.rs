@@ -4,7 +4,7 @@
 //! end every terminal's totals are the host's, and the money in the books is the money on the slips.
 
 use crate::bank::Bank;
-use crate::till::{Doing, PATIENCE_MS, Till};
+use crate::till::{Doing, PATIENCE_MS, Till, arrived};
 use cardcrypto::Pin;
 use gateway::{Directory, Gateway, LinkId, LinkKind, Output, Settings, Ticket};
 use journal::{Failure, Faults, Lasts, MemoryDisk};
@@ -221,7 +221,7 @@ impl Street {
             if again && waited > 5_000 {
                 let frame = at.pos.repeat_last().map_err(|error| error.to_string())?;
                 let since = at.waiting_since;
-                at.send(&frame, dice, now);
+                at.send(&frame, 0, dice, now);
                 at.waiting_since = if at.reversible { since } else { now };
             } else if at.reversible && waited > PATIENCE_MS {
                 at.pos.no_answer();
@@ -236,7 +236,11 @@ impl Street {
             None => self.serve(till)?,
         };
         if let Some(frame) = frame {
-            self.tills[till].send(&frame, &mut self.dice, now);
+            // Held up on the way now and then, for longer than the terminal waits: it dials again, and what it sent
+            // first arrives last.
+            let held_ms =
+                if !self.calm && self.dice.chance(40) { self.dice.between(20_000, 150_000) } else { 0 };
+            self.tills[till].send(&frame, held_ms, &mut self.dice, now);
         }
         Ok(())
     }
@@ -329,15 +333,13 @@ impl Street {
     /// Bytes reach their end, if nothing happens to them.
     fn bytes_arrive(&mut self) -> Result<(), String> {
         for till in 0..self.tills.len() {
-            while self.tills[till].to_host.front().is_some_and(|(due, ..)| *due <= self.now) {
-                let (_, link, mut bytes) = self.tills[till].to_host.pop_front().unwrap();
+            while let Some((link, mut bytes)) = arrived(&mut self.tills[till].to_host, self.now) {
                 self.tills[till].flipped |= self.flip(till, &mut bytes);
                 if self.gateway.wants(link) || self.links.contains_key(&link) {
                     self.gateway.receive(link, &bytes, self.now);
                 }
             }
-            while self.tills[till].to_pos.front().is_some_and(|(due, ..)| *due <= self.now) {
-                let (_, link, mut bytes) = self.tills[till].to_pos.pop_front().unwrap();
+            while let Some((link, mut bytes)) = arrived(&mut self.tills[till].to_pos, self.now) {
                 self.tills[till].flipped |= self.flip(till, &mut bytes);
                 for frame in self.tills[till].hear(link, &bytes) {
                     self.frame_heard(till, &frame)?;
@@ -497,16 +499,8 @@ impl Street {
                 }
                 self.dial(till);
             }
-            // What was sent is held up on the way, for longer than the terminal waits.
-            8..14 => {
-                let late = self.dice.between(30_000, 3 * MINUTE_MS);
-                for (due, ..) in &mut self.tills[till].to_host {
-                    *due = due.plus(late);
-                }
-                self.dial(till);
-            }
             // An answer is lost.
-            14..24 => {
+            8..24 => {
                 let link = self.tills[till].link;
                 self.tills[till].to_pos.clear();
                 self.gateway.closed(link);

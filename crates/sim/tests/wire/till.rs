@@ -37,8 +37,8 @@ pub struct Till {
     pub link: LinkId,
     pub doing: Doing,
     /// Bytes on their way, with the moment they arrive and the connection they are on.
-    pub to_host: VecDeque<(Timestamp, LinkId, Vec<u8>)>,
-    pub to_pos: VecDeque<(Timestamp, LinkId, Vec<u8>)>,
+    pub to_host: Way,
+    pub to_pos: Way,
     /// Bytes that arrived and are no whole frame yet.
     heard: Vec<u8>,
     pub waiting_since: Timestamp,
@@ -87,13 +87,13 @@ impl Till {
         }
     }
 
-    /// Sends a frame of the terminal's: cut anywhere, each piece a little later.
-    pub fn send(&mut self, frame: &[u8], dice: &mut Dice, now: Timestamp) {
+    /// Sends a frame of the terminal's: cut anywhere, each piece a little later, all of it after `held_ms`.
+    pub fn send(&mut self, frame: &[u8], held_ms: i64, dice: &mut Dice, now: Timestamp) {
         self.repeated = self.asked == frame;
         self.flipped &= self.repeated;
         self.asked = frame.to_vec();
         self.waiting_since = now;
-        let mut due = self.to_host.back().map_or(now, |(due, ..)| (*due).max(now));
+        let mut due = last(&self.to_host, self.link, now).plus(held_ms);
         for piece in cut(&Pos::framed(frame), dice) {
             due = due.plus(dice.between(0, 300));
             self.to_host.push_back((due, self.link, piece));
@@ -102,7 +102,7 @@ impl Till {
 
     /// What the host sends, likewise.
     pub fn carry_back(&mut self, link: LinkId, bytes: &[u8], dice: &mut Dice, now: Timestamp) {
-        let mut due = self.to_pos.back().map_or(now, |(due, ..)| (*due).max(now));
+        let mut due = last(&self.to_pos, link, now);
         for piece in cut(bytes, dice) {
             due = due.plus(dice.between(0, 300));
             self.to_pos.push_back((due, link, piece));
@@ -153,6 +153,20 @@ impl Till {
             }
         }
     }
+}
+
+/// Bytes on their way, by connection.
+type Way = VecDeque<(Timestamp, LinkId, Vec<u8>)>;
+
+/// When what was sent last on a connection arrives: nothing overtakes it there.
+fn last(way: &Way, link: LinkId, now: Timestamp) -> Timestamp {
+    way.iter().filter(|(_, on, _)| *on == link).map(|(due, ..)| *due).fold(now, Timestamp::max)
+}
+
+/// The next bytes that have arrived, whichever connection they are on.
+pub fn arrived(way: &mut Way, now: Timestamp) -> Option<(LinkId, Vec<u8>)> {
+    let place = way.iter().position(|(due, ..)| *due <= now)?;
+    way.remove(place).map(|(_, link, bytes)| (link, bytes))
 }
 
 /// In one to four pieces.
