@@ -13,7 +13,7 @@ use machine::command::{AccountKind, Command, EnrollMerchant, IssueCard, Limits, 
 use machine::ids::AccountId;
 use machine::ledger::Book;
 use machine::money::{Currency, Money};
-use machine::time::{Expiry, MINUTE_MS, Timestamp, Zone};
+use machine::time::{Expiry, Timestamp, Zone};
 use shard::Answered;
 use sim::dice::Dice;
 use sim::history::acceptor;
