@@ -137,7 +137,7 @@ async fn demo(settings: Settings, begun: Instant) -> Result<(), String> {
     let street = street::Street::of(&population, &recovery.machine, &keys, settings.seed)?;
     let test = past::test_card(settings.seed, &keys)?;
     if let Some(path) = &settings.keys_out {
-        past::write_keys(path, settings.seed, &test)?;
+        past::write_keys(path, settings.seed, &test, &keys, &addresses)?;
     }
     let parts = Parts {
         gateway: gateway::Settings { settlement_needs_mac: false, ..gateway::Settings::china() },

@@ -5,7 +5,10 @@
 use crate::clock;
 use crate::host::Recovery;
 use crate::keys::{self, Keys, invented_key, terminal_label};
+use cardcrypto::cipher::Tdes;
 use cardcrypto::cvv::{Expiry as PrintedExpiry, ServiceCode};
+use cardcrypto::emv::MasterKeyOption;
+use cardcrypto::emv::keys::{CardSequence, card_master_key};
 use cardcrypto::hsm::CardData;
 use cardcrypto::{Hsm, Pan};
 use machine::command::{AccountKind, Command, EnrollMerchant, IssueCard, Limits, OpenAccount, PinReference};
@@ -113,11 +116,22 @@ fn write(recovery: &mut Recovery, commands: &[(Timestamp, Command)]) -> Result<(
 
 /// An account, a card, a shop and a terminal for whoever wants to try.
 fn trial(seed: u64, keys: &Keys) -> Result<Vec<Command>, String> {
-    let card = test_card(seed, keys)?;
     let acceptor = test_acceptor().ok_or("the test terminal has no name")?;
-    let pin =
-        keys::pin_reference(&keys.hsm, &keys.ring, &card.number, card.pin).map_err(|error| error.why)?;
-    let token = keys::token(keys.hsm.as_ref(), &keys.ring, &card.number).map_err(|error| error.why)?;
+    let issue = |card: TestCard, chip: bool| -> Result<Command, String> {
+        let pin =
+            keys::pin_reference(&keys.hsm, &keys.ring, &card.number, card.pin).map_err(|error| error.why)?;
+        let token = keys::token(keys.hsm.as_ref(), &keys.ring, &card.number).map_err(|error| error.why)?;
+        Ok(Command::IssueCard(IssueCard {
+            card: token.card,
+            account: TEST_ACCOUNT,
+            last4: token.last4,
+            expiry: Expiry { year: 30, month: 12 },
+            active: true,
+            chip,
+            pin: Some(pin),
+            replaces: None,
+        }))
+    };
     let limits = Limits { single: 2_000_000, daily: 10_000_000, monthly: 100_000_000, daily_count: 10_000 };
     let cny = Currency::CNY;
     Ok(vec![
@@ -129,16 +143,8 @@ fn trial(seed: u64, keys: &Keys) -> Result<Vec<Command>, String> {
             limits,
         }),
         Command::Fund { account: TEST_ACCOUNT, amount: Money::new(50_000_000, cny) },
-        Command::IssueCard(IssueCard {
-            card: token.card,
-            account: TEST_ACCOUNT,
-            last4: token.last4,
-            expiry: Expiry { year: 30, month: 12 },
-            active: true,
-            chip: false,
-            pin: Some(pin),
-            replaces: None,
-        }),
+        issue(test_card(seed, keys)?, false)?,
+        issue(test_chip_card(seed, keys)?, true)?,
         Command::EnrollMerchant(EnrollMerchant {
             merchant: acceptor.merchant,
             name: "试用商店 Trial shop".to_owned(),
@@ -149,16 +155,28 @@ fn trial(seed: u64, keys: &Keys) -> Result<Vec<Command>, String> {
     ])
 }
 
-/// The test card: the same for the same seed.
+/// The test card, with a stripe only: the same for the same seed.
 ///
 /// # Errors
 /// If the security module does not make its verification value.
 pub fn test_card(seed: u64, keys: &Keys) -> Result<TestCard, String> {
+    trial_card(21_234_567 + seed % 1_000_000, "120", keys)
+}
+
+/// Another one, with a chip.
+///
+/// # Errors
+/// As [`test_card`].
+pub fn test_chip_card(seed: u64, keys: &Keys) -> Result<TestCard, String> {
+    trial_card(31_234_567 + seed % 1_000_000, "220", keys)
+}
+
+fn trial_card(serial: u64, service_code: &str, keys: &Keys) -> Result<TestCard, String> {
     let (expiry, pin) = ("3012", "123456");
-    let payload = format!("622588{:09}", 21_234_567 + seed % 1_000_000);
+    let payload = format!("622588{serial:09}");
     let digit = cardcrypto::pan::luhn_check_digit(&payload).ok_or("the test card has no check digit")?;
     let number = format!("{payload}{digit}");
-    let track2 = track2(keys, &number, expiry, "120", pin)?;
+    let track2 = track2(keys, &number, expiry, service_code, pin)?;
     let id = keys::token(keys.hsm.as_ref(), &keys.ring, &number).map_err(|error| error.why)?.card;
     Ok(TestCard { number, expiry, pin, track2, id })
 }
@@ -187,20 +205,59 @@ pub fn track2(
     Ok(format!("{number}D{expiry}{service_code}{index}{pvv}{cvv}00"))
 }
 
+/// The track a chip of this stripe has: the same but for the value, which is made with service code 999 (iCVV).
+///
+/// # Errors
+/// As [`track2`].
+pub fn chip_track2(keys: &Keys, stripe: &str, pin: &str) -> Result<String, String> {
+    /// Verification value and filler at the end of the invented bank's tracks.
+    const TAIL: usize = 5;
+    let (number, rest) = stripe.split_once('D').ok_or("the track has no separator")?;
+    let expiry = rest.get(..4).ok_or("the track has no expiry")?;
+    let on_chip = track2(keys, number, expiry, "999", pin)?;
+    let tail = on_chip.get(on_chip.len() - TAIL..).ok_or("the track is too short")?;
+    Ok(format!("{}{tail}", &stripe[..stripe.len() - TAIL]))
+}
+
 /// Writes what a terminal of someone else's needs to talk to the demonstration. All of it is invented.
 ///
 /// # Errors
 /// Why the file could not be written.
-pub fn write_keys(path: &Path, seed: u64, card: &TestCard) -> Result<(), String> {
+pub fn write_keys(
+    path: &Path,
+    seed: u64,
+    card: &TestCard,
+    keys: &Keys,
+    addresses: &super::Addresses,
+) -> Result<(), String> {
+    let chip = test_chip_card(seed, keys)?;
+    let pan = Pan::parse(&chip.number).map_err(|error| error.to_string())?;
+    let issuer = Tdes::new(&chip_key(seed, &chip.number)?);
+    let sequence = CardSequence::new(0).map_err(|error| error.to_string())?;
+    let chip_key = card_master_key(&issuer, MasterKeyOption::A, &pan, sequence);
+    let hex = crate::commands::iso::to_hex;
     let acceptor = test_acceptor().ok_or("the test terminal has no name")?;
     let tmk = invented_key(seed, &terminal_label(acceptor)).ok_or("the test terminal has no key")?;
-    let keys = serde_json::json!({
+    let content = serde_json::json!({
+        "http": addresses.http.to_string(),
+        "pos": addresses.pos.to_string(),
+        "host": addresses.host.to_string(),
         "merchant": TEST_MERCHANT,
         "terminal": TEST_TERMINAL,
-        "tmk": crate::commands::iso::to_hex(tmk.key.expose()),
-        "cards": [{"pan": card.number, "expiry": card.expiry, "pin": card.pin, "track2": card.track2}],
+        "tmk": hex(tmk.key.expose()),
+        "cards": [
+            {"pan": card.number, "expiry": card.expiry, "pin": card.pin, "track2": card.track2},
+            {
+                "pan": chip.number, "expiry": chip.expiry, "pin": chip.pin, "track2": chip.track2,
+                "chip_key": hex(chip_key.expose()), "chip_track2": chip_track2(keys, &chip.track2, chip.pin)?,
+            },
+        ],
     });
-    std::fs::write(path, format!("{keys:#}\n")).map_err(|error| format!("{}: {error}", path.display()))
+    // Whoever waits for the file finds it whole.
+    let part = path.with_extension("part");
+    std::fs::write(&part, format!("{content:#}\n"))
+        .and_then(|()| std::fs::rename(&part, path))
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// The clear master key of a terminal of the demonstration, for the virtual terminal.

@@ -221,10 +221,7 @@ fn in_hand(
     let mut chip = Chip::of_issuer(&past::chip_key(seed, &card.number)?, &pan, 0);
     let token = crate::keys::token(keys.hsm.as_ref(), &keys.ring, &card.number).map_err(|error| error.why)?;
     chip.advance(counter_of(machine, token.card));
-    // The chip's own track has the value made with service code 999 (iCVV).
-    let on_chip = past::track2(keys, &card.number, &expiry, "999", &card.pin)?;
-    let value = on_chip.get(on_chip.len() - 5..).ok_or("a chip has no track")?;
-    let chip_track = format!("{}{value}", &track[..track.len() - 5]);
+    let chip_track = past::chip_track2(keys, &track, &card.pin)?;
     striped.with_chip(chip, 0).with_chip_track2(&chip_track).ok_or_else(|| "a chip has no track".to_owned())
 }
 

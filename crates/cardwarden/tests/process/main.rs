@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "what is skipped, and the seed, are said aloud")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 
+mod chips;
 mod crash;
 mod leaks;
 mod running;
+mod stories;

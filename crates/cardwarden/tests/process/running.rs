@@ -9,7 +9,9 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use terminal::{CardInHand, Entry, KeySet, LocalTime, Moment, Pos, PosSettings, Reply, Tender};
+use terminal::{
+    CardInHand, Chip, Entry, KeySet, LocalTime, Moment, Pos, PosError, PosSettings, Reply, Tender,
+};
 
 /// How long anything may take before the test says that it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,6 +38,7 @@ impl Drop for Folder {
 pub struct Running {
     pub child: Child,
     pub pos_port: u16,
+    pub http_port: u16,
     /// Runs as the child of a wrapper.
     wrapped: bool,
 }
@@ -43,7 +46,8 @@ pub struct Running {
 impl Running {
     /// Starts it on `folder`, under `wrapper` (for strace) if there is one. None if it ended before it listened.
     pub fn start(folder: &Path, wrapper: &[&str]) -> Option<Running> {
-        let [http_port, pos_port, host_port] = free_ports();
+        let keys = folder.join("keys.json");
+        let _ = std::fs::remove_file(&keys);
         let binary = env!("CARGO_BIN_EXE_cardwarden");
         let mut command = match wrapper {
             [] => Command::new(binary),
@@ -56,32 +60,50 @@ impl Running {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
         command
             .args(["demo", "--speed", "0", "--seed", "7", "--log", "trace"])
-            .args(["--port", &http_port.to_string(), "--pos-port", &pos_port.to_string()])
-            .args(["--host-port", &host_port.to_string()])
+            .args(["--port", "0", "--pos-port", "0", "--host-port", "0"])
             .arg("--data")
             .arg(folder.join("data"))
             .arg("--keys-out")
-            .arg(folder.join("keys.json"))
+            .arg(&keys)
             .stdout(Stdio::null())
             .stderr(log);
-        let mut running = Running { child: command.spawn().unwrap(), pos_port, wrapped: !wrapper.is_empty() };
+        let wrapped = !wrapper.is_empty();
+        let mut running = Running { child: command.spawn().unwrap(), pos_port: 0, http_port: 0, wrapped };
         let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", pos_port)).is_err() {
-            if running.child.try_wait().unwrap().is_some() {
-                return None;
+        // It writes down where it listens, and then begins.
+        let written = loop {
+            if let Ok(text) = std::fs::read_to_string(&keys) {
+                break serde_json::from_str::<serde_json::Value>(&text).unwrap();
             }
-            assert!(begun.elapsed() < PATIENCE, "the host does not listen");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // It listens before it has lived its past, and writes the keys after that.
-        while !keys_are_written(folder) {
             if running.child.try_wait().unwrap().is_some() {
                 return None;
             }
             assert!(begun.elapsed() < PATIENCE, "the host does not begin");
             std::thread::sleep(Duration::from_millis(5));
-        }
+        };
+        let port = |name: &str| written[name].as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+        running.pos_port = port("pos");
+        running.http_port = port("http");
         Some(running)
+    }
+
+    /// What the API says: status and body.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, serde_json::Value) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.http_port)).unwrap();
+        let key = format!("test-{method}-{path}-{}", body.len());
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             idempotency-key: {key}\r\ncontent-length: {}\r\n\r\n{body}",
+            self.http_port,
+            body.len()
+        )
+        .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let status = text.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = text.split_once("\r\n\r\n").unwrap().1;
+        (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} {path}: {text}")))
     }
 
     pub fn kill(mut self) {
@@ -115,17 +137,6 @@ impl Drop for Running {
     }
 }
 
-fn keys_are_written(folder: &Path) -> bool {
-    let text = std::fs::read_to_string(folder.join("keys.json")).unwrap_or_default();
-    serde_json::from_str::<serde_json::Value>(&text).is_ok()
-}
-
-fn free_ports() -> [u16; 3] {
-    // Taken and let go again together, so that they differ.
-    let listeners = [(); 3].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
-}
-
 /// A terminal with the test card.
 pub struct Till {
     pub pos: Pos,
@@ -136,20 +147,46 @@ pub struct Till {
 }
 
 impl Till {
+    /// A terminal with the test card that has a stripe only.
     pub fn new(keys: &Path) -> Till {
+        Till::with_card(keys, 0)
+    }
+
+    /// A terminal with the test card that has a chip.
+    pub fn with_chip_card(keys: &Path) -> Till {
+        Till::with_card(keys, 1)
+    }
+
+    fn with_card(keys: &Path, card: usize) -> Till {
         let keys: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(keys).unwrap()).unwrap();
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let hex = text(&keys["tmk"]);
-        let bytes: Vec<u8> =
-            (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
-        let tmk = TdesKey::new(&bytes).unwrap();
+        let tdes = |hex: &str| {
+            let digits = (0..hex.len()).step_by(2);
+            let bytes: Vec<u8> = digits.map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect();
+            TdesKey::new(&bytes).unwrap()
+        };
+        let tmk = tdes(&text(&keys["tmk"]));
         let pos =
             Pos::new(PosSettings::new(&text(&keys["merchant"]), &text(&keys["terminal"]), tmk)).unwrap();
-        let card = &keys["cards"][0];
+        let card = &keys["cards"][card];
         let pan = Pan::parse(&text(&card["pan"])).unwrap();
-        let card_in_hand = CardInHand::striped(pan, &text(&card["expiry"]), &text(&card["track2"])).unwrap();
+        let mut in_hand = CardInHand::striped(pan, &text(&card["expiry"]), &text(&card["track2"])).unwrap();
+        if let Some(key) = card["chip_key"].as_str() {
+            let chip_track = text(&card["chip_track2"]);
+            in_hand = in_hand.with_chip(Chip::new(tdes(key)), 0).with_chip_track2(&chip_track).unwrap();
+        }
         let pin = Pin::parse(&text(&card["pin"])).unwrap();
-        Till { pos, card: card_in_hand, pin, stream: None, nonce: 0 }
+        Till { pos, card: in_hand, pin, stream: None, nonce: 0 }
+    }
+
+    /// What the terminal makes of a card that gets in this way, with the right PIN.
+    pub fn pay(&mut self, card: &mut CardInHand, entry: Entry, amount: u64) -> Result<Reply, PosError> {
+        self.nonce += 1;
+        let moment = Moment { at: LocalTime::new((26, 11, 22), (12, 0, 0)).unwrap(), nonce: self.nonce };
+        let pin = self.pin.clone();
+        let frame = self.pos.sale(Tender { card, entry, pin: Some(&pin), moment }, amount)?;
+        let answer = self.carry(&frame).expect("an answer");
+        self.pos.receive(&answer)
     }
 
     /// The same terminal and card once more, as they stand.
