@@ -28,7 +28,7 @@ impl Dice {
     }
 }
 
-const CARDS: u64 = 40;
+const CARDS: u64 = 160;
 
 fn clock() -> Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -77,7 +77,7 @@ fn sale(bed: &Bed, dice: &mut Dice) {
     let shop = dice.throw(SHOPS.len() as u64) as usize;
     let usual = [900, 6_800, 12_600, 88_000, 23_800, 5_400][shop];
     let minor = (usual * (40 + dice.throw(160)) / 100) as i64;
-    let (entry, pin) = match dice.throw(20) {
+    let (entry, pin) = match dice.throw(30) {
         0 => (Entry::Chip, PinCheck::Wrong),
         1..=9 => (Entry::Chip, PinCheck::Right),
         10 => (Entry::Stripe, PinCheck::Right),

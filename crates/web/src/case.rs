@@ -9,7 +9,7 @@ use machine::explain::{Quantity, Slots, Works};
 use machine::freeze::{Freeze, Reach, Scope};
 use machine::ids::{AccountId, CardId, TransactionId};
 use machine::money::{Currency, Money};
-use machine::outcome::{Answer, Outcome};
+use machine::outcome::{Answer, Outcome, Verdict};
 use machine::time::{DAY_MS, HOUR_MS, Timestamp, Zone};
 use machine::transaction::{State, Transaction};
 
@@ -177,8 +177,9 @@ impl Case {
         let answer = &self.row.answer;
         let facts = &answer.facts;
         let currency = answer.amount.currency;
-        let limit = facts.limit.filter(|_| names_limit(cause));
-        let used = facts.used.filter(|_| names_limit(cause));
+        let about = self.figures_are_about() == Some(cause);
+        let limit = facts.limit.filter(|_| about);
+        let used = facts.used.filter(|_| about);
         let left = match (cause, limit, used) {
             (Cause::WrongPin, _, _) => facts.tries_left.map(|tries| Quantity::Tries(u32::from(tries))),
             (Cause::InsufficientFunds, _, _) => facts.available.map(|minor| money(minor, currency)),
@@ -197,6 +198,15 @@ impl Case {
             merchant: self.merchant.as_deref(),
             contact,
             works: self.freeze.as_ref().and_then(|freeze| works(freeze, currency)),
+        }
+    }
+
+    /// The cause that limit and use in the facts are about: the first of those held that have such figures.
+    #[must_use]
+    pub fn figures_are_about(&self) -> Option<Cause> {
+        match self.row.answer.verdict {
+            Verdict::Declined(causes) => causes.iter().find(|cause| names_limit(*cause)),
+            Verdict::Approved(_) | Verdict::Accepted => None,
         }
     }
 

@@ -82,11 +82,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             (false, true) => &bytes,
             (false, false) => return Err(Problem::new(Kind::UnsupportedMedia)),
         };
-        let asked = read_json(bytes)?;
-        let fields: Value = serde_json::from_slice(bytes).map_err(|_| Problem::new(Kind::BadBody))?;
-        let Value::Object(mut fields) = fields else {
-            return Err(Problem::new(Kind::BadBody).naming("(body)", "is no JSON object"));
-        };
+        let (asked, mut fields) = read_json(bytes)?;
         SECRETS.iter().for_each(|secret| drop(fields.remove(*secret)));
         Ok(Body { asked, canonical: Canonical { target, fields } })
     }
@@ -97,19 +93,31 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Reads JSON strictly: unknown, missing, doubled and ill-typed fields are refused.
-fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads JSON strictly: unknown, missing, doubled and ill-typed fields are refused. Gives what was asked, and
+/// the same as plain fields.
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, Map<String, Value>), Problem> {
+    let malformed = |_| Problem::new(Kind::BadBody).naming("(body)", "is no well-formed JSON");
+    let Value::Object(fields) = serde_json::from_slice(bytes).map_err(malformed)? else {
+        return Err(Problem::field("(body)", "is no JSON object"));
+    };
+    // Nothing that is asked for is a list; serde would take one for the fields of an object, in order.
+    if let Some((name, _)) = fields.iter().find(|(_, value)| has_list(value)) {
+        return Err(Problem::field(&safe_name(name), "has a list where none belongs"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        match inner.is_data() {
-            true => data_error(&path, &inner.to_string()),
-            false => Problem::new(Kind::BadBody).naming("(body)", "is no well-formed JSON"),
-        }
+        data_error(&path, &error.into_inner().to_string())
     })?;
-    reader.end().map_err(|_| Problem::new(Kind::BadBody).naming("(body)", "goes on after its end"))?;
-    Ok(read)
+    Ok((read, fields))
+}
+
+fn has_list(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::Object(fields) => fields.values().any(has_list),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// Makes a field error of a message of serde's: its path and what is wrong, without any value it repeats.
@@ -167,7 +175,7 @@ fn safe_name(name: &str) -> String {
 
 fn safe_path(path: &str) -> String {
     match path {
-        "" | "." | "?" => "(body)".to_owned(),
+        "" | "." | "?" | "(body)" => "(body)".to_owned(),
         path => path.split('.').filter(|part| *part != "?").map(safe_name).collect::<Vec<_>>().join("."),
     }
 }
@@ -257,7 +265,8 @@ mod tests {
         let whole = r#"{"card":"CARD","amount":{"minor":1,"currency":"CNY"},"merchant":"M"}"#;
         assert!(read_json::<AuthorizationAsked>(whole.replace("CARD", card).as_bytes()).is_ok());
         check("{", "(body) is no well-formed JSON");
-        check("[]", "(body) has the wrong form: expected struct AuthorizationAsked");
+        check("[]", "(body) is no JSON object");
+        check(r#"{"amount":[6222,"CNY"]}"#, "amount has a list where none belongs");
         check("{}", "card is missing");
         check(r#"{"card":"6222021234567890123"}"#, "card is not a card: card_ and 32 hexadecimal digits");
         check(r#"{"card":6222021234567890}"#, "card has the wrong form: expected a string");
@@ -282,6 +291,6 @@ mod tests {
             "entry is none of the words allowed: one of `stripe`, `fallback`, `chip`, `contactless`, `code`, `manual`, `on_file`",
         );
         let trailing = format!("{} x", whole.replace("CARD", card));
-        check(&trailing, "(body) goes on after its end");
+        check(&trailing, "(body) is no well-formed JSON");
     }
 }

@@ -24,7 +24,7 @@ use crate::problem::{Kind, Problem};
 use crate::settings::BODY_BYTES_MAX;
 use crate::site::Site;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -43,6 +43,7 @@ pub fn router(host: Arc<dyn Host>, settings: Settings) -> Router {
         .fallback(async || Problem::new(Kind::NoSuchPath))
         .method_not_allowed_fallback(async || Problem::new(Kind::MethodNotAllowed))
         .layer(from_fn_with_state(Arc::clone(&site), same_house))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(bounded))
         .layer(from_fn_with_state(Arc::clone(&site), started))
         .with_state(site)

@@ -42,6 +42,8 @@ pub enum News {
     Ended(FreezeCase),
     /// The house says otherwise what it can do.
     House(House),
+    /// The host was faster than its reader: some of what happened is history without having been news.
+    Missed,
 }
 
 /// News with its place in the order.
@@ -184,7 +186,7 @@ impl Live {
         let made = self.made();
         let decisions = made.news.iter().rev().filter_map(|item| match item.news.as_ref() {
             News::Decision(case) => Some(Case::clone(case)),
-            News::Frozen(_) | News::LiftApproved(_) | News::Ended(_) | News::House(_) => None,
+            News::Frozen(_) | News::LiftApproved(_) | News::Ended(_) | News::House(_) | News::Missed => None,
         });
         decisions.take(limit).collect()
     }
@@ -245,7 +247,7 @@ pub async fn run(host: Arc<dyn Host>, live: Arc<Live>) {
         match tokio::time::timeout(TICK, events.recv()).await {
             Err(_) => reader.freezes_due().await,
             Ok(Ok(batch)) => reader.batch(&batch).await,
-            Ok(Err(RecvError::Lagged(_))) => reader.catch_up().await,
+            Ok(Err(RecvError::Lagged(_))) => reader.fell_behind().await,
             Ok(Err(RecvError::Closed)) => break,
         }
     }
@@ -284,6 +286,17 @@ impl Reader {
         self.catch_up().await;
         self.look_at_freezes(false).await;
         self.live.made().filled = true;
+    }
+
+    /// Reads from the machine what was not heard in time.
+    async fn fell_behind(&mut self) {
+        self.live.publish(self.host.now(), News::Missed);
+        if let Some(house) = self.look(|machine, _| machine.house()).await {
+            self.live.made().house = house;
+            self.live.publish(self.host.now(), News::House(house));
+        }
+        self.look_at_freezes(true).await;
+        self.catch_up().await;
     }
 
     /// Takes in all remembered decisions newer than those known. They are history, not news, but the newest

@@ -576,6 +576,58 @@ impl Problem {
     }
 }
 
+/// Every kind of problem, for the description of the API; of refusals and system causes those it can meet.
+#[must_use]
+pub fn every() -> Vec<Problem> {
+    let kinds = [
+        Kind::BadBody,
+        Kind::BadField,
+        Kind::NoSuchPath,
+        Kind::MethodNotAllowed,
+        Kind::UnsupportedMedia,
+        Kind::BodyTooLarge,
+        Kind::IdempotencyKeyMissing,
+        Kind::IdempotencyKeyInvalid,
+        Kind::InFlight,
+        Kind::Unauthenticated,
+        Kind::Forbidden,
+        Kind::Misdirected,
+        Kind::FormExpired,
+        Kind::OutcomeUnknown,
+        Kind::NotReady,
+        Kind::TooManyListeners,
+    ];
+    let missing = [
+        Subject::Account,
+        Subject::Card,
+        Subject::Merchant,
+        Subject::Terminal,
+        Subject::Transaction,
+        Subject::Freeze,
+    ];
+    let refusals = [
+        Refusal::KeyReused,
+        Refusal::Exists(Subject::Account),
+        Refusal::NotEmpty,
+        Refusal::OutOfRange(Subject::Amount),
+        Refusal::WrongCurrency,
+        Refusal::AlreadyEnded,
+        Refusal::ExitForbids,
+        Refusal::SamePerson,
+        Refusal::FrozenAll,
+        Refusal::StandingForbids,
+        Refusal::TooMany(Subject::Card),
+    ];
+    let stopped = [Cause::HostOverloaded, Cause::StorageFailed, Cause::HostMaintenance];
+    kinds
+        .into_iter()
+        .chain(missing.map(Refusal::NotFound).map(Kind::Refused))
+        .chain(refusals.map(Kind::Refused))
+        .chain(stopped.map(Kind::Stopped))
+        .map(Problem::new)
+        .collect()
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Problem {
         Problem::new(Kind::Refused(refusal))

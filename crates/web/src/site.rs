@@ -85,7 +85,8 @@ impl Site {
     #[must_use]
     pub fn take_off(&self, key: [u8; 16]) -> Option<Flight<'_>> {
         let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        flights.insert(key).then_some(Flight { flights: &self.flights, key })
+        // Lazily: a flight that is not taken must not be dropped, for dropping frees the key.
+        flights.insert(key).then(|| Flight { flights: &self.flights, key })
     }
 
     /// A seat for one who listens; none when all are taken.

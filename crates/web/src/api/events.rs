@@ -94,6 +94,7 @@ impl EventTold {
             News::LiftApproved(case) => EventTold::LiftApproved { freeze: freeze(case) },
             News::Ended(case) => EventTold::FreezeEnded { freeze: freeze(case) },
             News::House(house) => EventTold::House { house: HouseTwin::from(*house) },
+            News::Missed => EventTold::Missed {},
         }
     }
 

@@ -6,9 +6,10 @@ use super::Reader;
 use super::lift;
 use super::show::{self, t};
 use crate::case::{self, Case, FreezeCase};
+use crate::sight::Sight;
 use machine::cause::{Cause, Document, Text};
 use machine::explain::{
-    Audience, CodeFamily, Language, Slots, Task, decline_code, disclosed, remedy, say, show_money,
+    Audience, CodeFamily, Language, Quantity, Slots, Task, decline_code, disclosed, remedy, say, show_money,
 };
 use machine::freeze::Ending;
 use machine::money::Money;
@@ -35,11 +36,11 @@ pub fn decision(reader: &Reader, case: &Case, shown: Shown, at: Timestamp) -> Ma
     html! {
         article.explain {
             header.explain-head {
-                @match shown {
-                    Shown::Recorded => (show::chip(mark)),
-                    Shown::DryRun => {
-                        (show::chip(show::Mark { words: t(language, "试算，没有入账", "Dry run, nothing was charged"), ..mark }))
-                    },
+                div.chips {
+                    (show::chip(mark))
+                    @if shown == Shown::DryRun {
+                        span.chip { (t(language, "试算，没有入账", "Dry run, nothing was charged")) }
+                    }
                 }
                 h1 { (headline(case, cause, shown, reader)) }
                 (particulars(reader, case, shown))
@@ -50,13 +51,13 @@ pub fn decision(reader: &Reader, case: &Case, shown: Shown, at: Timestamp) -> Ma
                 div.columns {
                     (steps(reader, cause, &slots))
                     div.stack {
-                        (decision_facts(reader, case, cause))
+                        (decision_facts(reader, case))
                         (documents(reader, cause))
                     }
                 }
                 (causes(reader, &answer.verdict))
             } @else {
-                div.columns { (decision_facts(reader, case, Cause::DailyLimit)) }
+                div.columns { (decision_facts(reader, case)) }
             }
             @if let Some(freeze) = case.freeze.as_ref().filter(|freeze| freeze.holds_at(at)) {
                 section.card-box.freeze-hint {
@@ -151,19 +152,12 @@ pub fn freeze(reader: &Reader, case: &FreezeCase, at: Timestamp, said: Option<Ma
             @if let Some(said) = said { (said) }
             (readings(reader, told, &slots, Device::of_freeze(case, at)))
             div.columns {
-                (steps(reader, if open { freeze.cause } else { why }, &slots))
                 div.stack {
-                    @if freeze.holds_at(at) { (lift::card(reader, case)) } @else { (ended(reader, case, at)) }
-                    (freeze_facts(reader, case, open))
+                    (steps(reader, if open { freeze.cause } else { why }, &slots))
                     (documents(reader, why))
+                    (freeze_facts(reader, case, open))
                 }
-            }
-            @if let Some(evidence) = freeze.evidence.filter(|_| open) {
-                p.evidence {
-                    a href={ "/decisions/" (evidence) } data-panel="" {
-                        (t(language, "起因交易 ", "The decision it follows from: ")) (evidence)
-                    }
-                }
+                @if freeze.holds_at(at) { (lift::card(reader, case)) } @else { (ended(reader, case, at)) }
             }
         }
     }
@@ -270,6 +264,7 @@ fn terminal(cause: Cause, language: Language, slots: &Slots<'_>, device: &Device
     let tasks = remedy(cause, Audience::Cashier, language, slots);
     let first = tasks.iter().find(|task| task.who == machine::cause::Fixer::Cashier);
     html! {
+        div.counter {
         div.terminal {
             div.screen {
                 p.screen-top { span { (device.merchant.as_deref().unwrap_or("POS")) } span { (device.time) } }
@@ -281,6 +276,7 @@ fn terminal(cause: Cause, language: Language, slots: &Slots<'_>, device: &Device
         }
         @if let Some(task) = first {
             p.slip { strong { (t(language, "收银员：", "Cashier: ")) } (task.what) }
+        }
         }
     }
 }
@@ -347,7 +343,7 @@ fn documents(reader: &Reader, cause: Cause) -> Markup {
                         li { (show::icon("paper")) (name.template(language)) }
                     }
                 }
-                p.quiet { (t(language, "一次备齐即可，不会再要别的。", "One list; nothing else will be asked for.")) }
+                p.quiet { (t(language, "都在这里，请一次备齐。", "This is the whole list.")) }
             }
         }
     }
@@ -358,22 +354,24 @@ fn fact(term: &str, value: Markup) -> Markup {
     html! { div { dt { (term) } dd { (value) } } }
 }
 
-fn decision_facts(reader: &Reader, case: &Case, cause: Cause) -> Markup {
+fn decision_facts(reader: &Reader, case: &Case) -> Markup {
     let language = reader.language;
     let answer = &case.row.answer;
     let facts = &answer.facts;
     let currency = answer.amount.currency;
-    let figure = |figure| show::quantity(case::quantity(cause, figure, currency), language);
+    let told = |about: &Cause| reader.sight > Sight::Outside || *about != Cause::TooFrequent;
+    let about = case.figures_are_about().filter(told);
+    let figure = |figure: i64, about| show::quantity(case::quantity(about, figure, currency), language);
     let money = |minor| show_money(Money::new(minor, currency));
-    let slots = case.slots(cause, None);
+    let slots = answer.cause().map(|cause| case.slots(cause, None)).unwrap_or_default();
     html! {
         section.card-box {
             h2 { (t(language, "依据", "The facts")) }
-            @if let (Some(limit), Some(used)) = (facts.limit, facts.used) { (bar(limit, used)) }
+            @if let (Some(limit), Some(used), Some(_)) = (facts.limit, facts.used, about) { (bar(limit, used)) }
             dl.facts {
-                @if let Some(limit) = facts.limit { (fact(t(language, "限额", "Limit"), html! { (figure(limit)) })) }
-                @if let Some(used) = facts.used { (fact(t(language, "已用", "Used before"), html! { (figure(used)) })) }
-                @if let Some(left) = slots.left { (fact(t(language, "剩余", "Left"), html! { (show::quantity(left, language)) })) }
+                @if let (Some(limit), Some(about)) = (facts.limit, about) { (fact(t(language, "限额", "Limit"), html! { (figure(limit, about)) })) }
+                @if let (Some(used), Some(about)) = (facts.used, about) { (fact(t(language, "已用", "Used before"), html! { (figure(used, about)) })) }
+                @if let Some(left) = slots.left.filter(|left| !matches!(left, Quantity::Tries(_))) { (fact(t(language, "剩余", "Left"), html! { (show::quantity(left, language)) })) }
                 @if let Some(available) = facts.available {
                     (fact(t(language, "可用余额", "Available before"), html! { (money(available)) }))
                 }
@@ -423,11 +421,15 @@ fn freeze_facts(reader: &Reader, case: &FreezeCase, open: bool) -> Markup {
                     (fact(t(language, "谁来处理", "Who acts next"), html! { (show::owner(freeze.owner, language)) }))
                     (fact(t(language, "如何解除", "The way out"), html! { (show::exit(freeze.exit, language)) }))
                 }
-                (fact(t(language, "下次答复", "Next answer by"), html! { (time(freeze.next_at)) }))
                 @if let Some(end) = freeze.expires_at.filter(|_| open) {
                     (fact(t(language, "自动到期", "Ends by itself"), html! { (time(end)) }))
                 }
                 (fact(t(language, "仍可使用", "Still works"), still_works(case, works, language)))
+                @if let Some(evidence) = freeze.evidence.filter(|_| open) {
+                    (fact(t(language, "起因交易", "Follows from"), html! {
+                        a href={ "/decisions/" (evidence) } data-panel="" { (evidence) }
+                    }))
+                }
                 @if let Some(account) = case.account { (fact(t(language, "账户", "Account"), html! { span.mono { (account) } })) }
             }
         }

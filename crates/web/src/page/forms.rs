@@ -108,7 +108,8 @@ pub(super) async fn freeze_answer(
     match freezes::find(&reader.site, id).await {
         Ok((case, at)) => {
             let main = explain::freeze(reader, &case, at, said);
-            reader.answer(status, t(reader.language, "冻结说明", "Freeze"), &main)
+            let here = format!("/freezes/{id}?");
+            reader.answer_at(&here, status, t(reader.language, "冻结说明", "Freeze"), &main)
         }
         Err(problem) => problem_page(reader, &problem),
     }

@@ -62,7 +62,7 @@ pub fn page(reader: &Reader, choices: &Choices) -> Markup {
         div.hero {
             h1 { (t(language, "能不能付，为什么，怎么办", "Will it work, why not, and what now")) }
             p { (t(language,
-                "每一笔交易当场有结果，每一次拒绝和冻结都有原因、有办法、有期限。点开任何一笔，看看持卡人、收银员和客服各自读到什么。",
+                "每一笔交易当场有结果；没有成功的、被冻结的，都有原因、有办法、有期限。点开任何一笔，看看持卡人、收银员和客服各自读到什么。",
                 "Every payment is decided at once; every decline and freeze has a cause, a way out and a date. Open any of them and see what holder, cashier and agent each read.")) }
         }
         section #tiles aria-label=(t(language, "概况", "At a glance")) { (tiles(reader, &live.tally(), count, now)) }
@@ -101,29 +101,29 @@ pub fn tiles(reader: &Reader, tally: &Tally, frozen: usize, now: Timestamp) -> M
     let (yes, no) = tally.within(now, SHARE_SECONDS);
     let share = (yes + no > 0).then(|| yes as f64 * 100.0 / (yes + no) as f64);
     html! {
-        dl.tiles {
-            div.tile {
-                dt { (t(language, "每秒交易", "Decisions a second")) }
-                dd { (format!("{rate:.1}")) }
+        ul.tiles {
+            li.tile {
+                p.tile-name { (t(language, "每秒交易", "Decisions a second")) }
+                p.tile-value { (format!("{rate:.1}")) }
                 (spark(tally, now))
             }
-            div.tile {
-                dt { (t(language, "成功率（近一分钟）", "Approved, last minute")) }
-                dd { @if let Some(share) = share { (format!("{share:.1}")) span.unit { "%" } } @else { "–" } }
+            li.tile {
+                p.tile-name { (t(language, "成功率（近一分钟）", "Approved, last minute")) }
+                p.tile-value { @if let Some(share) = share { (format!("{share:.1}")) span.unit { "%" } } @else { "–" } }
                 p.quiet { (yes) (t(language, " 笔成功，", " approved, ")) (no) (t(language, " 笔未成功", " declined")) }
             }
-            div.tile.tile-ice {
-                dt { (show::icon("ice")) (t(language, "冻结中", "Frozen now")) }
-                dd { (frozen) }
+            li.tile.tile-ice {
+                p.tile-name { (show::icon("ice")) (t(language, "冻结中", "Frozen now")) }
+                p.tile-value { (frozen) }
                 p.quiet { (t(language, "每一处都有原因和期限", "each with a cause and a date")) }
             }
-            div.tile {
-                dt { (t(language, "决定用时", "Time to decide")) }
+            li.tile {
+                p.tile-name { (t(language, "决定用时", "Time to decide")) }
                 @if let Some(latency) = reader.site.host.latency() {
-                    dd { (micros(latency.p50_us)) span.unit { (micros_unit(latency.p50_us)) } }
+                    p.tile-value { (micros(latency.p50_us)) span.unit { (micros_unit(latency.p50_us)) } }
                     p.quiet { (t(language, "99% 不超过 ", "99% within ")) (micros(latency.p99_us)) " " (micros_unit(latency.p99_us)) (t(language, "，含落盘", ", durable")) }
                 } @else {
-                    dd { "–" }
+                    p.tile-value { "–" }
                     p.quiet { (t(language, "没有测量", "not measured")) }
                 }
             }

@@ -99,7 +99,7 @@ impl Way {
             ),
             Way::FalsePositive => (
                 t(language, "判定为误判", "A mistake of ours"),
-                t(language, "同时放宽对这张卡的规则", "the rule is relaxed for this card"),
+                t(language, "记在我们的账上，不记在客户头上", "it counts against us, not the holder"),
             ),
             Way::AuthorityReleased => (
                 t(language, "有权机关已解除", "The authority released it"),

@@ -129,7 +129,7 @@ impl FromRequestParts<Arc<Site>> for Reader {
     }
 }
 
-/// Path and query of a page, ready for a language to be added.
+/// Path of a page, with its query where it has one of its own, ready for a language to be added.
 fn here(uri: &Uri) -> String {
     let kept = uri.query().unwrap_or_default().split('&');
     let kept =
@@ -167,7 +167,12 @@ impl Reader {
     /// Answers with `main`: as a page, or alone where only a panel is wanted.
     #[must_use]
     pub fn answer(&self, status: StatusCode, title: &str, main: &Markup) -> Response {
-        let body = if self.panel { main.clone() } else { self.page(title, main) };
+        self.answer_at(&self.here, status, title, main)
+    }
+
+    /// The same, with another address for the link to the other language.
+    pub fn answer_at(&self, here: &str, status: StatusCode, title: &str, main: &Markup) -> Response {
+        let body = if self.panel { main.clone() } else { self.page(here, title, main) };
         let mut response = (status, Html(body.into_string())).into_response();
         self.keep(response.headers_mut());
         protect(response.headers_mut());
@@ -190,7 +195,7 @@ impl Reader {
         }
     }
 
-    fn page(&self, title: &str, main: &Markup) -> Markup {
+    fn page(&self, here: &str, title: &str, main: &Markup) -> Markup {
         let language = self.language;
         let head = head(language, title);
         html! {
@@ -200,7 +205,7 @@ impl Reader {
                 body data-lang=(t(language, "zh", "en")) {
                     a.skip href="#main" { (t(language, "跳到正文", "Skip to content")) }
                     (PreEscaped(assets::ICONS))
-                    (self.top())
+                    (self.top(here))
                     main #main { (main) }
                     (self.foot())
                     dialog #panel aria-label=(t(language, "详情", "Details")) {
@@ -215,7 +220,7 @@ impl Reader {
         }
     }
 
-    fn top(&self) -> Markup {
+    fn top(&self, here: &str) -> Markup {
         let language = self.language;
         let standing = self.site.host.standing();
         let other = t(language, "en", "zh");
@@ -225,8 +230,8 @@ impl Reader {
                 @if self.site.settings.demo { span.chip.small { (t(language, "演示", "demo")) } }
                 span.grow {}
                 (house_line(self, standing.ready, standing.why.as_deref()))
-                a.top-link href="/openapi.json" { (t(language, "接口", "API")) }
-                a.top-link href={ (self.here) "lang=" (other) } hreflang=(t(language, "en", "zh-CN")) lang=(t(language, "en", "zh-CN")) {
+                a.top-link.top-api href="/openapi.json" { (t(language, "接口", "API")) }
+                a.top-link href={ (here) "lang=" (other) } hreflang=(t(language, "en", "zh-CN")) lang=(t(language, "en", "zh-CN")) {
                     (t(language, "English", "中文"))
                 }
             }
@@ -242,6 +247,10 @@ impl Reader {
                     "People, cards and shops of the demo are invented. Card numbers are hashed on arrival; pages show the last four digits alone.")) }
                 @if let Access::Open(_) = self.site.settings.access {
                     p { (t(language, "此实例不设密钥，只在本机开放。", "This instance has no keys and is open to this computer only.")) }
+                }
+                p {
+                    a href="/openapi.json" { (t(language, "接口说明 (OpenAPI)", "The API (OpenAPI)")) }
+                    a href="/v1/causes" { (t(language, "全部原因 (JSON)", "All causes (JSON)")) }
                 }
             }
         }
@@ -293,7 +302,7 @@ fn see_other(to: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
-/// A problem as a page.
+/// A problem as a page. Nothing of the address that led to it is repeated: it could be anything.
 fn problem_page(reader: &Reader, problem: &Problem) -> Response {
     let language = reader.language;
     let main = html! {
@@ -305,7 +314,7 @@ fn problem_page(reader: &Reader, problem: &Problem) -> Response {
             p { a.button href="/" { (t(language, "回到首页", "Back to the start")) } }
         }
     };
-    reader.answer(problem.status(), t(language, "没有办成", "Not done"), &main)
+    reader.answer_at("/?", problem.status(), t(language, "没有办成", "Not done"), &main)
 }
 
 async fn home_page(reader: Reader) -> Response {

@@ -59,6 +59,7 @@ impl Watcher {
                     }
                     News::Frozen(_) | News::LiftApproved(_) | News::Ended(_) => frozen = true,
                     News::House(_) => house = true,
+                    News::Missed => frozen = true,
                 },
                 Err(TryRecvError::Empty) => break,
                 Err(TryRecvError::Lagged(_)) => frozen = true,

@@ -14,7 +14,7 @@ use machine::cause::Cause;
 use machine::command::{Checks, ChipCheck, PinCheck, Place, ValueCheck};
 use machine::ids::Acceptor;
 use machine::money::{Currency, Money};
-use machine::outcome::{Exception, Facts, Verdict};
+use machine::outcome::{Exception, Verdict};
 use machine::transaction::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -293,13 +293,16 @@ pub struct FactsTold {
 }
 
 impl FactsTold {
-    fn of(facts: &Facts, cause: Option<Cause>, currency: Currency) -> FactsTold {
-        let figure =
-            |figure| QuantityTold::from(quantity(cause.unwrap_or(Cause::DailyLimit), figure, currency));
+    fn of(case: &Case, sight: Sight) -> FactsTold {
+        let (facts, currency) = (&case.row.answer.facts, case.row.answer.amount.currency);
+        // How many are too many is told to nobody who might try out how far he can go.
+        let told = |about: &Cause| sight > Sight::Outside || *about != Cause::TooFrequent;
+        let about = case.figures_are_about().filter(told);
+        let figure = |figure: i64| about.map(|cause| QuantityTold::from(quantity(cause, figure, currency)));
         let money = |minor| Amount::from(Money::new(minor, currency));
         FactsTold {
-            limit: facts.limit.map(figure),
-            used: facts.used.map(figure),
+            limit: facts.limit.and_then(figure),
+            used: facts.used.and_then(figure),
             available: facts.available.map(money),
             balance: facts.balance.map(money),
             tries_left: facts.tries_left,
@@ -365,6 +368,7 @@ pub struct DecisionTold {
     pub explanation: Option<ExplanationTold>,
     /// Made up for a test amount: the machine was not asked.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub test: bool,
 }
 
@@ -420,7 +424,7 @@ pub fn tell(case: &Case, sight: Sight, contact: Option<&str>, told: Told) -> Dec
         reversed_by: case.reversed_by.filter(|_| now).map(DecisionText),
         state: case.state.filter(|_| now).map(|state| StateTold::of(state, answer.amount.currency)),
         exception: answer.exception.map(|exception| ExceptionTold::of(exception, sight)),
-        facts: FactsTold::of(&answer.facts, cause, answer.amount.currency),
+        facts: FactsTold::of(case, sight),
         causes: name_causes(&answer.verdict, sight),
         explanation: cause.map(|cause| explanation::tell(cause, sight, &case.slots(cause, contact))),
         test: false,
