@@ -118,17 +118,31 @@ pub fn tiles(reader: &Reader, tally: &Tally, frozen: usize, now: Timestamp) -> M
                 p.quiet { (t(language, "每一处都有原因和期限", "each with a cause and a date")) }
             }
             li.tile {
-                p.tile-name { (t(language, "决定用时", "Time to decide")) }
                 @if let Some(latency) = reader.site.host.latency() {
+                    p.tile-name { (t(language, "决定用时", "Time to decide")) }
                     p.tile-value { (micros(latency.p50_us)) span.unit { (micros_unit(latency.p50_us)) } }
                     p.quiet { (t(language, "99% 不超过 ", "99% within ")) (micros(latency.p99_us)) " " (micros_unit(latency.p99_us)) (t(language, "，含落盘", ", durable")) }
                 } @else {
-                    p.tile-value { "–" }
-                    p.quiet { (t(language, "没有测量", "not measured")) }
+                    p.tile-name { (t(language, "已落盘记录", "Durable records")) }
+                    p.tile-value { (grouped(reader.site.host.standing().head)) }
+                    p.quiet { (t(language, "每一笔先落盘，再应答", "made durable before it is answered")) }
                 }
             }
         }
     }
+}
+
+/// `12,345`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 fn micros(us: u32) -> String {

@@ -227,7 +227,7 @@ impl Reader {
         html! {
             header.top {
                 a.brand href="/" { (show::icon("mark")) span { "Cardwarden" } }
-                @if self.site.settings.demo { span.chip.small { (t(language, "演示", "demo")) } }
+                @if self.site.settings.demo { span.chip.small.demo { (t(language, "演示", "demo")) } }
                 span.grow {}
                 (house_line(self, standing.ready, standing.why.as_deref()))
                 a.top-link.top-api href="/openapi.json" { (t(language, "接口", "API")) }
