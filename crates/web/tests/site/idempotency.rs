@@ -45,6 +45,12 @@ async fn another_body_or_another_path_under_the_same_key_is_refused() {
     assert_eq!(elsewhere.code(), "idempotency_key_reused");
     let decisions = browser.bed.read(|machine| machine.transactions().count());
     assert_eq!(decisions, 1);
+    // The same (empty) body to another path is another request.
+    let card = browser.bed.card(0);
+    let lost = browser.post_under("k2", &format!("/v1/cards/{card}/lost"), "").await;
+    assert_eq!(lost.status, StatusCode::OK);
+    let stolen = browser.post_under("k2", &format!("/v1/cards/{card}/stolen"), "").await;
+    assert_eq!(stolen.code(), "idempotency_key_reused");
 }
 
 #[tokio::test]
