@@ -255,7 +255,7 @@ fn tasks_for_holder(cause: Cause, language: Language, slots: &Slots<'_>) -> Mark
     html! {
         @if !own.is_empty() {
             p.you-can { (t(language, "您可以", "What you can do")) }
-            ul.todo { @for task in own { li { (task.what) } } }
+            ul.can { @for task in own { li { (task.what) } } }
         }
     }
 }
