@@ -106,6 +106,22 @@ impl Running {
         (status, serde_json::from_str(body).unwrap_or_else(|_| panic!("{method} {path}: {text}")))
     }
 
+    /// The decision behind an answer, once those who project it have it.
+    pub fn decision(&self, reply: &Reply) -> serde_json::Value {
+        let begun = Instant::now();
+        loop {
+            let (status, page) = self.ask("GET", "/v1/decisions?limit=5", "");
+            assert_eq!(status, 200, "{page}");
+            let rrn = reply.rrn.as_deref().expect("an answer names its reference");
+            let found = page["data"].as_array().into_iter().flatten().find(|decision| decision["rrn"] == rrn);
+            if let Some(found) = found {
+                return found.clone();
+            }
+            assert!(begun.elapsed() < PATIENCE, "{rrn} is not among the decisions");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -16,12 +16,6 @@ fn open(name: &str) -> (Folder, Running, Till) {
     (folder, running, till)
 }
 
-fn latest(running: &Running) -> Value {
-    let (status, page) = running.ask("GET", "/v1/decisions?limit=1", "");
-    assert_eq!(status, 200, "{page}");
-    page["data"][0].clone()
-}
-
 /// Holder, cashier and agent are each told something, in both languages, and there is a next step.
 fn explained(decision: &Value) {
     let told = &decision["explanation"];
@@ -50,8 +44,9 @@ fn a_pin_typed_wrong_too_often_is_frozen_explained_lifted_and_pays_again() {
     let codes: Vec<String> = (0..3).map(|_| till.sale(AMOUNT, Some(&wrong)).unwrap().code).collect();
     assert_eq!(codes, ["55", "55", "75"]);
     // Now the right one does not help either.
-    assert_eq!(till.sale(AMOUNT, None).unwrap().code, "75");
-    let decision = latest(&running);
+    let refused = till.sale(AMOUNT, None).unwrap();
+    assert_eq!(refused.code, "75");
+    let decision = running.decision(&refused);
     assert_eq!(decision["causes"][0]["slug"], "pin_tries_exceeded", "{decision}");
     explained(&decision);
     let freeze = decision["facts"]["freeze"].as_str().unwrap().to_owned();
@@ -63,13 +58,15 @@ fn a_pin_typed_wrong_too_often_is_frozen_explained_lifted_and_pays_again() {
 #[test]
 fn over_the_daily_limit_is_declined_and_not_frozen() {
     let (_folder, running, mut till) = open("limit");
-    assert!(till.sale(AMOUNT, None).unwrap().approved());
-    let account = latest(&running)["account"].as_str().unwrap().to_owned();
+    let paid = till.sale(AMOUNT, None).unwrap();
+    assert!(paid.approved());
+    let account = running.decision(&paid)["account"].as_str().unwrap().to_owned();
     let limits = r#"{"single":10000,"daily":8000,"monthly":100000,"daily_count":50}"#;
     let (status, told) = running.ask("POST", &format!("/v1/accounts/{account}/limits"), limits);
     assert_eq!(status, 200, "{told}");
-    assert_eq!(till.sale(AMOUNT, None).unwrap().code, "61");
-    let decision = latest(&running);
+    let refused = till.sale(AMOUNT, None).unwrap();
+    assert_eq!(refused.code, "61");
+    let decision = running.decision(&refused);
     assert_eq!(decision["causes"][0]["slug"], "daily_limit", "{decision}");
     explained(&decision);
     let card = decision["card"].as_str().unwrap();
@@ -82,15 +79,16 @@ fn over_the_daily_limit_is_declined_and_not_frozen() {
 /// Stopped by someone through the API, explained at the till, lifted, and paying again.
 fn stopped_and_lifted(name: &str, by: &str, cause: &str, slug: &str, lift: &str) {
     let (_folder, running, mut till) = open(name);
-    assert!(till.sale(AMOUNT, None).unwrap().approved());
-    let card = latest(&running)["card"].as_str().unwrap().to_owned();
+    let paid = till.sale(AMOUNT, None).unwrap();
+    assert!(paid.approved());
+    let card = running.decision(&paid)["card"].as_str().unwrap().to_owned();
     let body = format!(r#"{{"scope":{{"kind":"card","card":"{card}"}},"cause":"{cause}","by":{by}}}"#);
     let (status, told) = running.ask("POST", "/v1/freezes", &body);
     assert!(status == 200 || status == 201, "{told}");
     let freeze = told["id"].as_str().unwrap().to_owned();
     let refused = till.sale(AMOUNT, None).unwrap();
-    assert!(!refused.approved(), "{told} {}", latest(&running));
-    let decision = latest(&running);
+    assert!(!refused.approved(), "{told}");
+    let decision = running.decision(&refused);
     assert_eq!(decision["causes"][0]["slug"], slug, "{decision}");
     explained(&decision);
     lifted(&running, &freeze, lift);
