@@ -13,14 +13,23 @@ peers() {
   cargo build --locked -q -p cardwarden -p cardcrypto --example known_answers --bin cardwarden || return 1
   local target; target=$(cargo metadata --format-version 1 --no-deps --locked | "$venv/bin/python" -c 'import json,sys; print(json.load(sys.stdin)["target_directory"])')
   "$venv/bin/python" tests/peers/crypto.py "$target/debug/examples/known_answers" || return 1
+  # Each peer finds a host of its own: a card that pays often within a minute is told to slow down.
+  local status=0
+  peer "$target" 18583 "$venv/bin/python" tests/peers/pos_pyiso8583.py || status=1
+  peer "$target" 18583 "$venv/bin/python" tests/peers/pos_pyiso8583.py --wide || status=1
+  peer "$target" 18584 "$venv/bin/python" tests/peers/host_iso8583sim.py --format ascii-binary || status=1
+  return $status
+}
+
+# peer TARGET PORT COMMAND...: starts a demonstration and lets the command talk to that port of it.
+peer() {
+  local target=$1 port=$2; shift 2
   local work; work=$(mktemp -d)
   "$target/debug/cardwarden" demo --port 0 --pos-port 18583 --host-port 18584 --speed 0 --data "$work/data" \
-    --keys-out "$work/keys.json" --for 120 >"$work/demo.log" 2>&1 &
+    --keys-out "$work/keys.json" --for 300 >"$work/demo.log" 2>&1 &
   local demo=$! status=0 tries
-  for tries in $(seq 100); do [ -s "$work/keys.json" ] && (exec 3<>/dev/tcp/127.0.0.1/18583) 2>/dev/null && break; sleep 0.1; done
-  "$venv/bin/python" tests/peers/pos_pyiso8583.py --port 18583 --keys "$work/keys.json" || status=1
-  "$venv/bin/python" tests/peers/pos_pyiso8583.py --port 18583 --keys "$work/keys.json" --wide || status=1
-  "$venv/bin/python" tests/peers/host_iso8583sim.py --port 18584 --keys "$work/keys.json" --format ascii-binary || status=1
+  for tries in $(seq 300); do [ -s "$work/keys.json" ] && break; sleep 0.1; done
+  "$@" --port "$port" --keys "$work/keys.json" || status=1
   kill -TERM "$demo" 2>/dev/null; wait "$demo" || status=1
   [ "$status" = 0 ] || cat "$work/demo.log"
   rm -rf "$work"
